@@ -1,0 +1,43 @@
+"""What a tracker is, for those who use one without knowing which.
+
+To add a tracker, write a class with ``init`` and ``track`` under ``tracking/trackers`` and list it
+in ``TRACKERS`` there.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol, TypeAlias, runtime_checkable
+
+from tirdata.types import Box, Frame
+
+
+class Prediction(NamedTuple):
+    """Where a tracker says the object is, and how sure it is."""
+
+    box: Box
+    score: float  # 0..1, the tracker's own confidence
+
+
+class Tracker(Protocol):
+    """Follows one object through the frames of one sequence."""
+
+    def init(self, frame: Frame, box: Box) -> None:
+        """Start on ``frame`` with the object at ``box``; forget any earlier start."""
+
+    def track(self, frame: Frame) -> Prediction:
+        """Say where the object is in ``frame``, the next one after the last seen."""
+        ...
+
+
+@runtime_checkable
+class ManyTracker(Protocol):
+    """A tracker that follows many objects of many sequences in one batch."""
+
+    def init_many(self, frames: Sequence[Frame], boxes: Sequence[Box]) -> None:
+        """Start target i on ``frames[i]`` at ``boxes[i]``."""
+
+    def track_many(self, frames: Sequence[Frame]) -> list[Prediction]:
+        """Predictions for every target, target i in ``frames[i]``."""
+        ...
+
+
+TrackerFactory: TypeAlias = Callable[[], Tracker]  # picklable: engines send it to workers

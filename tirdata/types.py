@@ -1,0 +1,63 @@
+"""The values that stages hand to each other.
+
+Boxes are ``(x, y, w, h)``, float64, pixels, top-left corner, the first pixel's corner at 0.0 and
+no "+ 1": a box that covers the whole of a 320x256 frame is ``(0, 0, 320, 256)``. A row of NaN
+means that the object is absent from that frame.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Frame: TypeAlias = NDArray[np.uint8]  # (h, w), white-hot
+Mask: TypeAlias = NDArray[np.uint8]  # (h, w), only 0 and 255
+Boxes: TypeAlias = NDArray[np.float64]  # (n, 4), NaN row = absent
+Flags: TypeAlias = NDArray[np.bool_]  # (n,)
+Floats: TypeAlias = NDArray[np.float64]  # (n,)
+
+
+class Box(NamedTuple):
+    """Top-left corner, width and height in pixels."""
+
+    x: float
+    y: float
+    w: float
+    h: float
+
+
+class Frames(Protocol):
+    """The frames of one sequence, by number from 0; each is read when it is asked for."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int, /) -> Frame: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Track:
+    """One object through one sequence; every array has one row a frame."""
+
+    id: int
+    class_name: str
+    boxes: Boxes  # (n, 4), NaN row = absent
+    generated: Flags  # (n,), False only where a person drew or accepted the box
+    occluded: Flags  # (n,)
+    confidence: Floats | None = None  # (n,), 0..1; None = never measured
+
+    @property
+    def present(self) -> Flags:
+        """Frames in which the object has a box, (n,)."""
+        present: Flags = ~np.isnan(self.boxes).any(axis=1)
+        return present
+
+
+@dataclass(frozen=True, eq=False)
+class Sequence:
+    """The frames of one shot and the tracks on them."""
+
+    name: str
+    frames: Frames
+    tracks: tuple[Track, ...]
+    visible: Frames | None = None  # the visible-light half of an RGB-T pair
