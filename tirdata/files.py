@@ -73,5 +73,6 @@ def sha256(path: Path) -> str:
 def storage_error(path: Path, error: OSError) -> StorageError:
     """Our error for a failed write, with what to do."""
     return StorageError(
-        f"{path}: cannot write ({error.strerror or error}); make room or choose a folder you may write to"
+        f"{path}: cannot write ({error.strerror or error}); "
+        "make room or choose a folder you may write to"
     )

@@ -17,7 +17,9 @@ def overlap(a: Boxes, b: Boxes) -> Floats:
     intersection = width_height[:, 0] * width_height[:, 1]
     union = a[:, 2] * a[:, 3] + b[:, 2] * b[:, 3] - intersection
     with np.errstate(divide="ignore", invalid="ignore"):
-        result: Floats = np.where(union > 0, intersection / union, np.where(np.isnan(union), np.nan, 0.0))
+        result: Floats = np.where(
+            union > 0, intersection / union, np.where(np.isnan(union), np.nan, 0.0)
+        )
     return result
 
 
@@ -46,7 +48,7 @@ def inside(boxes: Boxes, width: int, height: int) -> Flags:
     """True for finite boxes of positive size that touch the frame, (n,)."""
     finite: Flags = np.isfinite(boxes).all(axis=1)
     positive = (boxes[:, 2:] > 0).all(axis=1)
-    reaches = (boxes[:, :2] < (width, height)).all(axis=1) & (
-        boxes[:, :2] + boxes[:, 2:] > 0
-    ).all(axis=1)
+    reaches = (boxes[:, :2] < (width, height)).all(axis=1) & (boxes[:, :2] + boxes[:, 2:] > 0).all(
+        axis=1
+    )
     return finite & positive & reaches
