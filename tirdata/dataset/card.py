@@ -1,0 +1,218 @@
+"""What is written down about a recording (``source.json``) and about a sequence (its card)."""
+
+from datetime import datetime
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from tirdata.config import Config
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Count = Annotated[int, Field(ge=0)]
+Size = Annotated[int, Field(ge=1)]
+Time = Annotated[float, Field(ge=0)]
+PolarityName = Literal["white-hot", "black-hot"]
+PlatformName = Literal["hand-held", "vehicle", "surveillance", "drone"]
+
+
+class Source(Config):
+    """``recordings/<recording-id>/source.json``: where a recording came from."""
+
+    recording_id: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
+    """First 16 hexadecimal digits of the file's SHA-256; the name of the folder."""
+    subset: Literal["train", "val"]
+    """The side of the split that all of its sequences are on."""
+    number: Annotated[int, Field(ge=0, le=99_999)]
+    """VVVVV in the names of its sequences, counted from 0 within the subset."""
+    status: Literal["done", "failed"] = "done"
+    """Whether the whole recording became sequences; failed = only what was readable did."""
+    error: str | None = None
+    """Why it failed."""
+    url: str | None = None
+    """The link that it was fetched from."""
+    path: str | None = None
+    """The local file that it was read from."""
+    file: str | None = None
+    """Name of the original in this folder; none when it is not kept."""
+    sha256: Sha256
+    """Of the original's bytes."""
+    bytes: Count
+    """Size of the original."""
+    title: str | None = None
+    """What people call it."""
+    uploader: str | None = None
+    """Who published it."""
+    licence: str | None = None
+    """As its publisher states it; none = not stated."""
+    published: str | None = None
+    """Day of publication, YYYY-MM-DD."""
+    fetched: datetime
+    """When it was fetched, UTC."""
+    container: str | None = None
+    """Container format, in the decoder's words."""
+    codec: str | None = None
+    """Codec, in the decoder's words."""
+    pixel_format: str | None = None
+    """Pixel format, in the decoder's words."""
+    colour_range: Literal["tv", "pc"] | None = None
+    """Luma in 16..235 (tv) or 0..255 (pc)."""
+    width: Size | None = None
+    """Width in pixels, as decoded."""
+    height: Size | None = None
+    """Height in pixels, as decoded."""
+    fps: Annotated[float, Field(gt=0)] | None = None
+    """Mean frames per second; a card has the time of each frame."""
+    frames: Count | None = None
+    """Frames that were decoded."""
+    clip_start_s: Time | None = None
+    """Only frames from this time on were taken."""
+    clip_end_s: Time | None = None
+    """Only frames before this time were taken."""
+    class_hint: str | None = None
+    """The class that the sources file names."""
+    polarity_hint: PolarityName | None = None
+    """The polarity that the sources file or the command line names."""
+    platform: PlatformName | None = None
+    """What carried the camera, where the user says so."""
+    scene: str | None = None
+    """What is seen, where the user says so."""
+    notes: str | None = None
+    """Free text of the sources file."""
+    tools: dict[str, str] = Field(default_factory=dict)
+    """Versions of what fetched and decoded it, by name."""
+    sequences: tuple[str, ...] = ()
+    """Names of its sequences."""
+    short_shots: Count = 0
+    """Shots that were dropped because they have too few frames."""
+    warnings: tuple[str, ...] = ()
+    """What a person should know before using it."""
+
+
+class Polarity(Config):
+    """Whether warm was bright in the recording; the stored frames are white-hot."""
+
+    value: PolarityName = "white-hot"
+    """Of the recording."""
+    how: Literal["assumed", "stated", "measured"] = "assumed"
+    """Assumed by default, stated by the user, or measured on the frames."""
+    score: Annotated[float, Field(ge=0, le=1)] | None = None
+    """How sure a measurement is."""
+
+
+class Palette(Config):
+    """The false colours of the recording, which are inverted in the stored frames."""
+
+    name: str = "grey"
+    """Grey = none."""
+    residual: Annotated[float, Field(ge=0)] | None = None
+    """Mean distance of the pixels' colours from the palette, in levels of 0..255."""
+
+
+class Tone(Config):
+    """The curve from the recording's values to 8 bits, so that it can be undone."""
+
+    curve: str = "none"
+    """None = values are stored as decoded."""
+    parameters: dict[str, float] = Field(default_factory=dict)
+    """Of the curve, by name."""
+
+
+class Rectangle(Config):
+    """A part of the frame, in pixels from its top-left corner."""
+
+    x: Count
+    """Left edge."""
+    y: Count
+    """Upper edge."""
+    width: Size
+    """Width."""
+    height: Size
+    """Height."""
+
+
+class Hud(Config):
+    """Burnt-in text, logos, reticles and colour bars."""
+
+    handling: Literal["keep", "inpaint", "black"] = "keep"
+    """What was done to them."""
+    regions: tuple[Rectangle, ...] = ()
+    """Where they are."""
+
+
+class Card(Config):
+    """``sequences/<name>.json``: how a sequence came from its recording. Written last."""
+
+    recording_id: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
+    """The folder under ``recordings/``."""
+    title: str | None = None
+    """What people call the recording."""
+    licence: str | None = None
+    """As its publisher states it; none = not stated."""
+    first_frame: Count
+    """Number in the recording, from 0, of the first frame."""
+    last_frame: Count
+    """Number in the recording of the last frame, itself included."""
+    dropped_frames: tuple[Count, ...] = ()
+    """Numbers in the recording of frames between those two that were left out."""
+    frames: Size
+    """Count of stored frames."""
+    times_s: tuple[Time, ...]
+    """Presentation time in the recording of each stored frame."""
+    width: Size
+    """Of the stored frames."""
+    height: Size
+    """Of the stored frames."""
+    platform: PlatformName | None = None
+    """What carried the camera, where the user says so."""
+    scene: str | None = None
+    """What is seen, where the user says so."""
+    polarity: Polarity = Polarity()
+    """Whether warm was bright in the recording."""
+    palette: Palette = Palette()
+    """The false colours of the recording."""
+    tone: Tone = Tone()
+    """The curve to 8 bits."""
+    hud: Hud = Hud()
+    """Burnt-in text and the like."""
+    crop: Rectangle | None = None
+    """The part of the decoded frame that is stored; none = all of it."""
+    repeated_frames: tuple[Count, ...] = ()
+    """Stored frames, from 0, that show the same as the one before."""
+    frozen_frames: tuple[Count, ...] = ()
+    """Stored frames, from 0, taken while the calibration shutter was closed."""
+    lossless: bool = False
+    """Whether the same frames lie as PNG under ``Lossless/``."""
+    warnings: tuple[str, ...] = ()
+    """What a person should know before using it."""
+    frames_sha256: tuple[Sha256, ...]
+    """Of each stored frame's file."""
+
+    @property
+    def recording_frames(self) -> tuple[int, ...]:
+        """The number in the recording of each stored frame."""
+        dropped = frozenset(self.dropped_frames)
+        return tuple(
+            frame for frame in range(self.first_frame, self.last_frame + 1) if frame not in dropped
+        )
+
+    @model_validator(mode="after")
+    def _counts_agree(self) -> Self:
+        counts = {
+            "first_frame..last_frame less dropped_frames": len(self.recording_frames),
+            "times_s": len(self.times_s),
+            "frames_sha256": len(self.frames_sha256),
+        }
+        for field, count in counts.items():
+            if count != self.frames:
+                message = (
+                    f"{field} has {count} entries; expected one for each of {self.frames} frames"
+                )
+                raise ValueError(message)
+        return self
+
+
+class Confidences(Config):
+    """``confidence/<name>.json``: how sure the tracker was, for each track and frame."""
+
+    tracks: dict[Count, tuple[Annotated[float, Field(ge=0, le=1)] | None, ...]]
+    """By track id; null = never measured in that frame."""
