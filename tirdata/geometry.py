@@ -46,9 +46,10 @@ def clip(boxes: Boxes, width: int, height: int) -> Boxes:
 
 def inside(boxes: Boxes, width: int, height: int) -> Flags:
     """True for finite boxes of positive size that touch the frame, (n,)."""
-    finite: Flags = np.isfinite(boxes).all(axis=1)
+    finite = np.isfinite(boxes).all(axis=1)
     positive = (boxes[:, 2:] > 0).all(axis=1)
     reaches = (boxes[:, :2] < (width, height)).all(axis=1) & (boxes[:, :2] + boxes[:, 2:] > 0).all(
         axis=1
     )
-    return finite & positive & reaches
+    result: Flags = np.logical_and.reduce([finite, positive, reaches])
+    return result

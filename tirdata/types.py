@@ -49,7 +49,7 @@ class Track:
     @property
     def present(self) -> Flags:
         """Frames in which the object has a box, (n,)."""
-        present: Flags = ~np.isnan(self.boxes).any(axis=1)
+        present: Flags = np.logical_not(np.isnan(self.boxes).any(axis=1))
         return present
 
 

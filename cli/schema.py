@@ -1,0 +1,49 @@
+"""`tirdata schema`: the JSON Schemas of every file that tirdata reads or writes.
+
+A Config that describes a file is listed in `SCHEMAS`; `schemas/` holds what this command writes.
+"""
+
+import importlib
+from pathlib import Path
+
+import click
+
+from cli.console import console_for
+from cli.options import verbosity
+
+SCHEMAS: dict[str, str] = {  # schemas/<name>.schema.json -> the Config it describes
+}
+
+
+def schema_text(name: str) -> str:
+    """The JSON Schema listed as ``name``."""
+    from tirdata.config import json_schema
+
+    module, kind = SCHEMAS[name].split(":")
+    return json_schema(getattr(importlib.import_module(module), kind))
+
+
+@click.command("schema")
+@click.argument("name", required=False, type=click.Choice(list(SCHEMAS)), metavar="[NAME]")
+@click.option("--write", is_flag=True, help="Write every schema into the folder.")
+@click.option(
+    "--folder", type=click.Path(file_okay=False, path_type=Path), default=Path("schemas"),
+    show_default=True, help="Where --write puts them.",
+)  # fmt: skip
+@verbosity
+def schema(name: str | None, write: bool, folder: Path) -> None:
+    """Example: tirdata schema card
+
+    Shows the JSON Schema of a file that tirdata reads or writes; without a name, lists them.
+    """
+    console = console_for()
+    if write:
+        from tirdata.files import write_text
+
+        for each in SCHEMAS:
+            write_text(folder / f"{each}.schema.json", schema_text(each))
+        console.say(f"{len(SCHEMAS)} schemas written to {folder}")
+    elif name is not None:
+        click.echo(schema_text(name), nl=False)
+    else:
+        console.say("\n".join(SCHEMAS))
