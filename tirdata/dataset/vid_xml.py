@@ -248,7 +248,7 @@ def _check_track(name: str, size: tuple[int, int], count: int, track: Track) -> 
     ):
         raise AnnotationError(
             f"{name}, track {track.id}: boxes are {track.boxes.shape}, flags "
-            f"{len(track.generated)} and {len(track.occluded)}; expected one row for each of {count} frames"
+            f"{len(track.generated)} and {len(track.occluded)}; expected {count} rows, one a frame"
         )
     present = ~np.isnan(track.boxes).all(axis=1)
     bad = present & ~_fits(track.boxes, size)
