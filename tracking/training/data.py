@@ -1,0 +1,100 @@
+"""Batches of crops from a mix: a batch depends on the seed and the step, not on workers."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from tirdata.mix.shards import MixReader
+from tirdata.types import Frame
+from tracking.models.alexnet import STRIDE
+from tracking.training.config import TrainConfig
+from tracking.training.sampling import CropRef, Kind, Pair, Sampler
+from tracking.training.transforms import Warp, corner, draw_warp, photometric, warp
+
+
+@dataclass(frozen=True)
+class Batch:
+    """b pairs of crops, grey levels 0..255."""
+
+    z: Tensor  # (b, 1, 255, 255) uint8, exemplars
+    x: Tensor  # (b, 1, 255, 255) uint8, search crops
+    offsets: Tensor  # (b, 2) float, cells from the centre of the response to the object in x
+    kinds: Tensor  # (b,) of Kind
+    labels: Tensor  # (b,) class numbers
+
+    def to(self, device: torch.device) -> Self:
+        """The same batch on ``device``."""
+        return type(self)(
+            *(
+                value.to(device, non_blocking=True)
+                for value in (self.z, self.x, self.offsets, self.kinds, self.labels)
+            )
+        )
+
+
+class PairDataset(Dataset[Batch]):
+    """Item ``step`` is the whole batch of that step."""
+
+    def __init__(self, reader: MixReader, sampler: Sampler, size: int, steps: range) -> None:
+        self.reader = reader
+        self.sampler = sampler
+        self.size = size
+        self.steps = steps
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def __getitem__(self, index: int) -> Batch:
+        step = self.steps[index]
+        rng = np.random.default_rng((self.sampler.config.seed, step, 1))
+        pairs = self.sampler.batch(step)
+        made = [self._pair(pair, rng) for pair in pairs]
+        return Batch(
+            torch.from_numpy(np.stack([z for z, _, _ in made]))[:, None],
+            torch.from_numpy(np.stack([x for _, x, _ in made]))[:, None],
+            torch.tensor([[how.dx / STRIDE, how.dy / STRIDE] for _, _, how in made]),
+            torch.tensor([int(pair.kind) for pair in pairs]),
+            torch.tensor([pair.label for pair in pairs]),
+        )
+
+    def _pair(self, pair: Pair, rng: np.random.Generator) -> tuple[Frame, Frame, Warp]:
+        augment = self.sampler.config.augment
+        how = draw_warp(rng, augment)
+        z, x = self._crop(pair.z), self._crop(pair.x)
+        exemplar, search = warp(z, self.size, Warp()), warp(x, self.size, how)
+        if pair.kind == Kind.HARD:
+            exemplar = corner(exemplar, pair.quadrant)
+        exemplar, search = photometric(exemplar, rng, augment), photometric(search, rng, augment)
+        if rng.random() < augment.invert:
+            exemplar, search = 255 - exemplar, 255 - search
+        return exemplar, search, how
+
+    def _crop(self, ref: CropRef) -> Frame:
+        return self.reader.crop(self.reader.entries[ref.entry], ref.crop)
+
+
+def batches(
+    reader: MixReader, sampler: Sampler, *, size: int, steps: range
+) -> Iterator[Batch]:
+    """Batches of ``steps`` in order, prepared by ``config.workers`` processes.
+
+    Raises:
+        DataError: the mix cannot be read.
+    """
+    dataset = PairDataset(reader, sampler, size, steps)
+    workers = sampler.config.workers
+    return iter(
+        DataLoader(
+            dataset,
+            batch_size=None,
+            shuffle=False,
+            num_workers=workers,
+            pin_memory=sampler.config.device.startswith("cuda"),
+            multiprocessing_context="forkserver" if workers else None,
+        )
+    )

@@ -1,0 +1,121 @@
+"""The training loop: learning rate, forward, backward, step, log, save, in this order."""
+
+import json
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from tirdata import files
+from tirdata.errors import DataError
+from tracking.training.data import Batch
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One step as it is logged."""
+
+    step: int  # steps done
+    steps: int  # steps of the whole run
+    epoch: int
+    lr: float
+    loss: float
+    parts: dict[str, float]
+    pairs_per_s: float
+
+
+class LossFunction(Protocol):
+    """The parts of the loss of a batch, each averaged over the pairs; their sum is minimised."""
+
+    def __call__(self, model: nn.Module, batch: Batch) -> dict[str, Tensor]: ...
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Exponential decay from epoch to epoch."""
+
+    epochs: int
+    steps_per_epoch: int
+    first: float
+    last: float
+
+    @property
+    def steps(self) -> int:
+        """Steps of the whole run."""
+        return self.epochs * self.steps_per_epoch
+
+    def rate(self, step: int) -> float:
+        """Learning rate of step ``step`` (from 0)."""
+        epoch = step // self.steps_per_epoch
+        return self.first * (self.last / self.first) ** (epoch / max(self.epochs - 1, 1))
+
+
+def train(  # noqa: PLR0913
+    model: nn.Module,
+    batches: Iterator[Batch],
+    loss: LossFunction,
+    optimizer: Optimizer,
+    *,
+    schedule: Schedule,
+    done: int,
+    device: torch.device,
+    log: Path,
+    save: Callable[[int], None],
+    save_every: int,
+    on_step: Callable[[Progress], None] = lambda progress: None,
+) -> None:
+    """Train from step ``done`` to the end of ``schedule``, or of ``batches``.
+
+    The learning rate of a parameter group is the schedule's times the group's ``lr_multiplier``.
+
+    Raises:
+        DataError: the loss is not a number; the batch is saved beside the log.
+        StorageError: a checkpoint or the log cannot be written.
+    """
+    model.train()
+    step = done
+    for batch in batches:
+        started = time.perf_counter()
+        rate = schedule.rate(step)
+        for group in optimizer.param_groups:
+            group["lr"] = rate * group["lr_multiplier"]
+
+        parts = loss(model, batch.to(device))
+        total = torch.stack(list(parts.values())).sum()
+        value = total.item()
+        if not math.isfinite(value):
+            _refuse(batch, step, log)
+
+        optimizer.zero_grad(set_to_none=True)
+        total.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        step += 1
+
+        progress = Progress(
+            step,
+            schedule.steps,
+            (step - 1) // schedule.steps_per_epoch,
+            rate,
+            value,
+            {name: part.item() for name, part in parts.items()},
+            len(batch.z) / (time.perf_counter() - started),
+        )
+        files.append_line(log, json.dumps(progress.__dict__))
+        on_step(progress)
+        if step % save_every == 0 or step == schedule.steps:
+            save(step)
+
+
+def _refuse(batch: Batch, step: int, log: Path) -> None:
+    path = log.with_name(f"bad-batch-{step}.pt")
+    torch.save(batch.__dict__, path)
+    raise DataError(
+        f"step {step}: the loss is not a number; the batch is in {path}, the last checkpoint is "
+        "whole; lower --lr-first or look at the batch"
+    )

@@ -1,0 +1,230 @@
+"""Training MMNet: the five strategies of the paper over one loop."""
+
+import hashlib
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import SGD
+
+from tirdata import files
+from tirdata.config import read_json, to_json
+from tirdata.errors import ConfigError
+from tirdata.mix.manifest import MixManifest
+from tirdata.mix.shards import MixReader
+from tracking.models.correlation_filter import correlate_all
+from tracking.models.mmnet import MMNet, Templates
+from tracking.models.alexnet import Features
+from tracking.training import checkpoint
+from tracking.training.config import STRATEGIES, Strategy, TrainConfig
+from tracking.training.data import Batch, batches
+from tracking.training.loop import Progress, Schedule, train
+from tracking.training.losses import classification_loss, label_map, matching_loss
+from tracking.training.sampling import Kind, Sampler, gather_tracks
+from tracking.weights.load import load_weights, pick_device, write_weights
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """What a run left behind."""
+
+    weights: Path
+    steps: int
+    resumed_at: int
+    losses: list[float]  # of the steps of this call
+
+
+def train_mmnet(
+    mix: Path,
+    out: Path,
+    config: TrainConfig,
+    on_step: Callable[[Progress], None] = lambda progress: None,
+    *,
+    stop_after: int | None = None,
+) -> TrainResult:
+    """Train on ``mix`` into the folder ``out``; goes on where an earlier call stopped.
+
+    Leaves ``config.json``, ``log.jsonl``, ``checkpoint.pt`` and, at the end of the schedule or
+    after ``stop_after`` steps in all, ``mmnet.safetensors``.
+
+    Raises:
+        ConfigError: the strategy needs --init.
+        DataError: the mix, the checkpoint or the initial weights do not fit.
+        MissingError: the device or the initial weights are not there.
+    """
+    strategy = STRATEGIES[config.strategy]
+    device = pick_device(config.device)
+    manifest = read_json(mix / "mix.json", MixManifest)
+    mix_hash = files.sha256(mix / "mix.json")
+    torch.manual_seed(config.seed)
+    model = build_model(config, manifest)
+    if strategy.needs_init and config.init is None:
+        raise ConfigError(f"--strategy {config.strategy} starts from weights; name them with --init")
+    if config.init is not None:
+        load_weights(config.init, model, but=("classifier.",))
+    model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    frozen = strategy.frozen
+    optimizer = SGD(parameter_groups(model, config.decay, frozen), lr=0.0, momentum=config.momentum)
+    done = 0
+    saved = out / "checkpoint.pt"
+    if saved.exists():
+        done = checkpoint.restore(saved, model, optimizer, config, mix_hash)
+    files.write_text(out / "config.json", to_json(config))
+
+    schedule = build_schedule(config, strategy)
+    end = min(schedule.steps, stop_after or schedule.steps)
+    reader = MixReader(mix, "train")
+    labels = {name: number for number, name in enumerate(manifest.classes)}
+    sampler = Sampler(
+        gather_tracks(reader.entries, labels, strategy.domains),
+        config,
+        {"vid": manifest.recipe.vid_weight, "tir": manifest.recipe.tir_weight},
+    )
+    losses: list[float] = []
+
+    def note(progress: Progress) -> None:
+        losses.append(progress.loss)
+        on_step(progress)
+
+    freeze(model, frozen)
+    train(
+        model,
+        batches(reader, sampler, size=manifest.recipe.crop_size, steps=range(done, end)),
+        MatchingLoss(config, strategy),
+        optimizer,
+        schedule=schedule,
+        done=done,
+        device=device,
+        log=out / "log.jsonl",
+        save=lambda step: checkpoint.save(saved, model, optimizer, step, config, mix_hash),
+        save_every=config.checkpoint_every,
+        on_step=note,
+    )
+    if losses:
+        checkpoint.save(saved, model, optimizer, end, config, mix_hash)
+    weights = out / "mmnet.safetensors"
+    write_weights(weights, model, about(config, manifest, mix_hash, end))
+    return TrainResult(weights, end, done, losses)
+
+
+def build_model(config: TrainConfig, manifest: MixManifest) -> MMNet:
+    """The network of ``config`` for the classes of ``manifest``."""
+    return MMNet(config.branches, max(30, len(manifest.classes)), manifest.recipe.crop_size)
+
+
+def about(config: TrainConfig, manifest: MixManifest, mix_hash: str, steps: int) -> dict[str, Any]:
+    """What the weights file says of itself."""
+    return {
+        "model": "mmnet",
+        "branches": list(config.branches),
+        "classes": max(30, len(manifest.classes)),
+        "input_size": manifest.recipe.crop_size,
+        "steps": steps,
+        "mix_sha256": mix_hash,
+        "train": config.model_dump(mode="json"),
+    }
+
+
+def build_schedule(config: TrainConfig, strategy: Strategy) -> Schedule:
+    """The strategy's schedule with what ``config`` says otherwise."""
+    return Schedule(
+        epochs=config.epochs or strategy.epochs,
+        steps_per_epoch=max(1, config.pairs_per_epoch // config.batch),
+        first=config.lr_first or strategy.lr_first,
+        last=config.lr_last or strategy.lr_last,
+    )
+
+
+def parameter_groups(
+    model: nn.Module, decay: float, frozen: tuple[str, ...] = ()
+) -> list[dict[str, Any]]:
+    """Weights at rate 1 with decay; biases at 2, batch-norm gains at 2 and shifts at 1, without."""
+    norms = {
+        name for name, module in model.named_modules() if isinstance(module, nn.BatchNorm2d)
+    }
+    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+    for name, parameter in model.named_parameters():
+        if name.startswith(frozen or ("\0",)):
+            continue
+        owner, _, kind = name.rpartition(".")
+        if owner in norms:
+            key = (2.0, 0.0) if kind == "weight" else (1.0, 0.0)
+        elif kind == "bias":
+            key = (2.0, 0.0)
+        else:
+            # delta and the calibrations' gains: ordinary rate, no decay
+            key = (1.0, decay if parameter.ndim > 1 else 0.0)
+        groups.setdefault(key, []).append(parameter)
+    return [
+        {"params": parameters, "lr_multiplier": multiplier, "weight_decay": group_decay}
+        for (multiplier, group_decay), parameters in groups.items()
+    ]
+
+
+def freeze(model: nn.Module, frozen: tuple[str, ...]) -> None:
+    """Stop gradients of frozen parameters and hold their batch norms in evaluation mode."""
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad_(not name.startswith(frozen or ("\0",)))
+    for name, module in model.named_modules():
+        if isinstance(module, nn.BatchNorm2d) and f"{name}.".startswith(frozen or ("\0",)):
+            module.train = lambda mode=True, module=module: nn.Module.train(module, False)  # type: ignore[method-assign,assignment,misc]
+
+
+class MatchingLoss:
+    """L_dis + L_fin + lambda_2 L_cls of a batch; equations 3-5 of the paper."""
+
+    def __init__(self, config: TrainConfig, strategy: Strategy) -> None:
+        self.precision = config.precision
+        self.in_batch = config.in_batch_negatives
+        weight = config.classification
+        self.classification = strategy.classification if weight is None else weight
+
+    def __call__(self, model: nn.Module, batch: Batch) -> dict[str, Tensor]:
+        """Parts by name."""
+        if not isinstance(model, MMNet):
+            raise TypeError("expected an MMNet")
+        count = len(batch.z)
+        images = torch.cat([batch.z, batch.x]).float().div_(255)
+        images = images.contiguous(memory_format=torch.channels_last)
+        with self._autocast(images.device.type):
+            features = model.embed(images)
+        z = Features(features.conv3[:count], features.conv5[:count])
+        x = Features(features.conv3[count:], features.conv5[count:])
+        templates = model.templates(z)
+        responses = model.responses(templates, x)
+        negative = (batch.kinds != Kind.POSITIVE)[:, None, None]
+        labels = torch.where(negative, -1.0, label_map(batch.offsets, responses.total.shape[-1]))
+
+        parts = {"dis": matching_loss(model.calibration5(responses.discriminative), labels).mean()}
+        if responses.fine_grained is not None:
+            parts["fin"] = matching_loss(model.calibration3(responses.fine_grained), labels).mean()
+        if model.classifier is not None and self.classification:
+            keep = (batch.kinds != Kind.HARD).float()
+            scores = model.classify(Features(z.conv3.float(), z.conv5.float()))
+            parts["cls"] = self.classification * classification_loss(scores, batch.labels, keep)
+        if self.in_batch:
+            parts["others"] = self.in_batch * self._others(model, templates, x)
+        return parts
+
+    def _others(self, model: MMNet, templates: Templates, x: Features) -> Tensor:
+        """Every exemplar against every other search crop: all negative, no extra features."""
+        pairs = [(model.calibration5, templates.discriminative, x.conv5)]
+        if templates.fine_grained is not None:
+            pairs.append((model.calibration3, templates.fine_grained, x.conv3))
+        total = torch.zeros((), device=x.conv5.device)
+        for calibration, template, search in pairs:
+            scores = calibration(correlate_all(template, search.float()))
+            losses = nn.functional.softplus(scores).mean(dim=(2, 3))
+            count = len(losses)
+            off = ~torch.eye(count, dtype=torch.bool, device=losses.device)
+            total = total + 0.5 * losses[off].mean()
+        return total
+
+    def _autocast(self, device: str) -> Any:  # noqa: ANN401 - torch's own context managers
+        if self.precision == "bf16":
+            return torch.autocast(device, dtype=torch.bfloat16)
+        return nullcontext()
