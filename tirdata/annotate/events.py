@@ -3,9 +3,9 @@
 To add a verb, write an event here, list it in ``Event`` and say in ``replay.py`` what it does.
 """
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from tirdata.config import Config
 from tirdata.types import Box
@@ -98,6 +98,13 @@ class ImportEvent(Config):
     sha256: str | None = None
     """Of that file."""
 
+    @model_validator(mode="after")
+    def _one_flag_a_box(self) -> Self:
+        if isinstance(self.generated, tuple) and len(self.generated) != len(self.boxes):
+            message = f"generated has {len(self.generated)} entries for {len(self.boxes)} boxes"
+            raise ValueError(message)
+        return self
+
 
 class PropagatedEvent(Config):
     """What a tracker made of a person's boxes: the machine's layer of one track, whole."""
@@ -105,12 +112,21 @@ class PropagatedEvent(Config):
     kind: Literal["propagated"] = "propagated"
     track: Number
     tracker: str
-    inputs: str
-    """Hash of everything the result depends on: the person's state, tracker and settings."""
-    first_frame: Number = 0
+    settings: Annotated[dict[str, Any], Field(default_factory=dict)]
+    """Of the tracker and of the propagation, whole."""
+    state: str
+    """Hash of what people had said of the track; another hash now = the boxes are stale."""
     boxes: tuple[SolidBox | None, ...]
-    """None = a person's frame, or the object is lost or absent."""
+    """One a frame; None = a person's frame, or the object is lost or absent."""
     confidence: tuple[Score | None, ...]
+    """One a frame; None = never measured."""
+
+    @model_validator(mode="after")
+    def _one_score_a_box(self) -> Self:
+        if len(self.confidence) != len(self.boxes):
+            message = f"confidence has {len(self.confidence)} entries for {len(self.boxes)} boxes"
+            raise ValueError(message)
+        return self
 
 
 class UndoEvent(Config):

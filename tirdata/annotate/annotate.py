@@ -1,0 +1,244 @@
+"""The whole of ``tirdata annotate``: journal first, then track, then the XML from the journal."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import Field
+
+from tirdata.annotate.events import PropagatedEvent
+from tirdata.annotate.interpolate import interpolate
+from tirdata.annotate.journal import Journal
+from tirdata.annotate.propagate import Layer, PropagateConfig, propagate, tracked_frames
+from tirdata.annotate.replay import HumanTrack, replay, to_track
+from tirdata.config import Config
+from tirdata.dataset.card import Card
+from tirdata.dataset.tree import Dataset, SequenceId
+from tirdata.engine.base import Engine, Outcome
+from tirdata.errors import AnnotationError
+from tirdata.tracker import TrackerFactory
+from tirdata.types import Box, Track
+
+DECIMALS = 2  # of a machine's box in the journal; the XML has whole pixels
+INTERPOLATE = "interpolate"  # the one name that is no tracker
+
+
+class AnnotateConfig(Config):
+    """The ``--config`` file of ``annotate``."""
+
+    tracker: str = "mmnet"
+    """A name in the registry of trackers, or interpolate."""
+    settings: Annotated[dict[str, Any], Field(default_factory=dict)]
+    """The tracker's own settings."""
+    propagate: PropagateConfig = PropagateConfig()
+    """How the tracker's word is taken."""
+
+
+@dataclass(frozen=True)
+class Tracking:
+    """With what to propagate; small, and picklable when the factory is."""
+
+    config: AnnotateConfig
+    factory: TrackerFactory | None  # None = straight lines between people's boxes
+    again: bool = False  # also where nothing changed since the last time
+
+    def made(self, human: HumanTrack) -> bool:
+        """This was done before, from the same boxes with the same settings."""
+        last = human.propagated
+        return (
+            last is not None
+            and (last.tracker, last.settings) == (self.config.tracker, self.settings)
+            and not human.stale
+        )
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Everything but the tracker's name, as the journal keeps it."""
+        return self.config.model_dump(mode="json", exclude={"tracker"})
+
+
+@dataclass(frozen=True)
+class Item:
+    """One sequence to work on."""
+
+    root: Path
+    sequence: SequenceId
+    track: int | None = None  # propagate only this one
+
+
+@dataclass(frozen=True)
+class TrackState:
+    """How far a track is."""
+
+    id: int
+    class_name: str
+    human: int  # frames with a person's box
+    generated: int  # frames with a machine's box
+    empty: int  # frames without one: lost, absent or never looked at
+    confidence: float | None  # mean over the machine's boxes
+    stale: bool  # a person said something since it was propagated
+
+
+@dataclass(frozen=True)
+class Annotated:
+    """What became of a sequence."""
+
+    sequence: str
+    frames: int
+    tracked: int  # frames that a tracker was run on
+    files_changed: int  # XML files
+    tracks: tuple[TrackState, ...]
+
+
+def annotate(
+    items: Iterable[Item],
+    tracking: Tracking | None,
+    engine: Engine,
+    on_frame: Callable[[], None] | None = None,
+) -> Iterator[Outcome[Item, Annotated]]:
+    """Bring every sequence's XML in line with its journal, propagating first with ``tracking``.
+
+    ``on_frame`` is called for each tracked frame; only for an engine that works in this process.
+    """
+    work = partial(annotate_sequence, tracking=tracking)
+    if on_frame is not None:
+        work = partial(work, on_frame=on_frame)
+    yield from engine.map(work, items)
+
+
+def annotate_sequence(
+    item: Item, *, tracking: Tracking | None, on_frame: Callable[[], None] = lambda: None
+) -> Annotated:
+    """As ``annotate``, for one sequence.
+
+    Each track is written to the journal when it is done, and the XML follows from the journal:
+    whatever ends the process in between, the same call goes on from there to the same bytes.
+
+    Raises:
+        AnnotationError: the journal does not fit the frames.
+        StorageError: the journal or an XML file cannot be written.
+    """
+    dataset = Dataset.open(item.root)
+    journal = Journal(dataset.journal_path(item.sequence))
+    tracked = 0
+    if tracking is not None:
+        card = dataset.read_card(item.sequence)
+        for human in due(dataset, item, tracking):
+            _check_frames(human, card, journal.path)
+            layer = _layer(dataset, item.sequence, human, tracking, on_frame)
+            journal.append([_event(human, layer, tracking)])
+            tracked += tracked_frames(human, card.frames) if tracking.factory else 0
+    return derive(dataset, item.sequence, tracked)
+
+
+def derive(dataset: Dataset, sequence: SequenceId, tracked: int = 0) -> Annotated:
+    """Write the XML that follows from the journal, and only files whose bytes change.
+
+    Without a single entry there is nothing to follow, and what XML there is stays.
+
+    Raises:
+        AnnotationError: the journal is broken or does not fit the frames.
+        StorageError: a file cannot be written.
+    """
+    journal = Journal(dataset.journal_path(sequence))
+    count = dataset.read_card(sequence).frames
+    if not journal.read():
+        return Annotated(sequence.name, count, 0, 0, ())
+    with journal.locked():  # so that of two writers the later one has read both
+        humans = replay(journal.read())
+        tracks = [to_track(human, count) for human in humans.values()]
+        changed = dataset.write_tracks(sequence, tracks)
+    states = (_state(track, humans[track.id].stale) for track in tracks)
+    return Annotated(sequence.name, count, tracked, changed, tuple(states))
+
+
+def due(dataset: Dataset, item: Item, tracking: Tracking) -> list[HumanTrack]:
+    """The tracks of a sequence that are still to be propagated.
+
+    Raises:
+        AnnotationError: the journal is broken.
+    """
+    humans = replay(Journal(dataset.journal_path(item.sequence)).read())
+    return [
+        human
+        for human in humans.values()
+        if item.track in (None, human.id)
+        and human.boxes
+        and (tracking.again or not tracking.made(human))
+    ]
+
+
+def total_frames(items: Iterable[Item], tracking: Tracking) -> int:
+    """How often ``annotate`` will call ``on_frame``."""
+    total = 0
+    for item in items:
+        dataset = Dataset.open(item.root)
+        count = dataset.read_card(item.sequence).frames
+        total += sum(tracked_frames(human, count) for human in due(dataset, item, tracking))
+    return total if tracking.factory is not None else 0
+
+
+def _layer(
+    dataset: Dataset,
+    sequence: SequenceId,
+    human: HumanTrack,
+    tracking: Tracking,
+    on_frame: Callable[[], None],
+) -> Layer:
+    frames = dataset.frames(sequence)
+    if tracking.factory is None:
+        return interpolate(human, len(frames))
+    return propagate(frames, human, tracking.factory, tracking.config.propagate, on_frame)
+
+
+def _event(human: HumanTrack, layer: Layer, tracking: Tracking) -> PropagatedEvent:
+    boxes = tuple(
+        None if np.isnan(row).any() else Box(*(round(float(side), DECIMALS) for side in row))
+        for row in layer.boxes
+    )
+    return PropagatedEvent(
+        track=human.id,
+        tracker=tracking.config.tracker,
+        settings=tracking.settings,
+        state=human.state,
+        boxes=boxes,
+        confidence=tuple(
+            None if np.isnan(value) else round(float(value), 3) for value in layer.confidence
+        ),
+    )
+
+
+def _check_frames(human: HumanTrack, card: Card, path: Path) -> None:
+    for frame, sha256 in human.hashes.items():
+        if frame < card.frames and card.frames_sha256[frame] != sha256:
+            raise AnnotationError(
+                f"{path}: frame {frame} is another picture than the one its box was drawn on; "
+                "fetch the recording with the settings of then, or draw the box again"
+            )
+
+
+def _state(track: Track, stale: bool) -> TrackState:
+    present = track.present
+    machine = present & track.generated
+    sure = track.confidence[machine] if track.confidence is not None else np.array([])
+    sure = sure[~np.isnan(sure)]
+    return TrackState(
+        id=track.id,
+        class_name=track.class_name,
+        human=int((present & ~track.generated).sum()),
+        generated=int(machine.sum()),
+        empty=int((~present).sum()),
+        confidence=round(float(sure.mean()), 3) if len(sure) else None,
+        stale=stale,
+    )
+
+
+def journalled(dataset: Dataset, names: Iterable[str] = ()) -> list[SequenceId]:
+    """The named sequences; without names, all that have a journal."""
+    named = [dataset.find(name) for name in names]
+    return named or [
+        sequence for sequence in dataset.sequence_ids() if dataset.journal_path(sequence).exists()
+    ]

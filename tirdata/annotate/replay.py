@@ -1,0 +1,188 @@
+"""From the entries of a journal to what is known of each track, frame by frame."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from tirdata.annotate.events import (
+    AcceptEvent,
+    BoxEvent,
+    DeleteBoxEvent,
+    DeleteTrackEvent,
+    EndEvent,
+    Entry,
+    Event,
+    ImportEvent,
+    OccludedEvent,
+    PropagatedEvent,
+    UndoEvent,
+)
+from tirdata.annotate.journal import active
+from tirdata.errors import AnnotationError
+from tirdata.types import Box, Flags, Track
+
+
+class Guess(NamedTuple):
+    """A machine's word on one frame."""
+
+    box: Box | None  # None = lost
+    confidence: float | None  # None = never measured
+
+
+@dataclass
+class HumanTrack:
+    """What people said of one track, and below it what a machine made of that."""
+
+    id: int
+    class_name: str
+    boxes: dict[int, Box] = field(default_factory=dict)  # frame -> drawn, accepted, imported
+    absent: set[int] = field(default_factory=set)  # frames said, one by one, to be without it
+    ends: set[int] = field(default_factory=set)  # gone from here to the next box of a person
+    occluded: set[int] = field(default_factory=set)
+    machine: dict[int, Guess] = field(default_factory=dict)
+    propagated: PropagatedEvent | None = None  # the last one, which made ``machine``
+    hashes: dict[int, str] = field(default_factory=dict)  # frame -> sha256 of what was looked at
+
+    @property
+    def state(self) -> str:
+        """Hash of all that a propagation starts from."""
+        said = [sorted(self.boxes.items()), sorted(self.absent), sorted(self.ends)]
+        return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+
+    @property
+    def stale(self) -> bool:
+        """A person said something since the machine's boxes were made."""
+        return self.propagated is not None and self.propagated.state != self.state
+
+    def gone(self, count: int) -> Flags:
+        """Frames that a person said are without the object, (count,)."""
+        gone = np.zeros(count, dtype=np.bool_)
+        gone[sorted(self.absent)] = True
+        starts = sorted(self.boxes)
+        for end in self.ends:
+            following = next((frame for frame in starts if frame > end), count)
+            gone[end:following] = True
+        return gone
+
+
+def replay(entries: Iterable[Entry]) -> dict[int, HumanTrack]:
+    """Tracks by number, as the entries left after every undo say; the same for the same entries.
+
+    Raises:
+        AnnotationError: an entry speaks of a track that no earlier one began.
+    """
+    tracks: dict[int, HumanTrack] = {}
+    for entry in active(entries):
+        for event in entry.events:
+            apply(tracks, event, f"entry {entry.id}")
+    return dict(sorted(tracks.items()))
+
+
+def to_track(human: HumanTrack, count: int) -> Track:
+    """The track over ``count`` frames: people's boxes as they are, the machine's between them.
+
+    Raises:
+        AnnotationError: something was said of a frame that the sequence does not have.
+    """
+    last = max([*human.boxes, *human.absent, *human.ends, *human.occluded, *human.machine, -1])
+    if last >= count:
+        raise AnnotationError(
+            f"track {human.id}: the journal speaks of frame {last}; the sequence has {count} frames"
+        )
+    boxes = np.full((count, 4), np.nan)
+    confidence = np.full(count, np.nan)
+    for frame, guess in human.machine.items():
+        boxes[frame] = np.nan if guess.box is None else guess.box
+        confidence[frame] = np.nan if guess.confidence is None else guess.confidence
+    gone = human.gone(count)
+    boxes[gone], confidence[gone] = np.nan, 1.0
+    generated = np.ones(count, dtype=np.bool_)
+    for frame, box in human.boxes.items():
+        boxes[frame], confidence[frame], generated[frame] = box, 1.0, False
+    occluded = np.zeros(count, dtype=np.bool_)
+    occluded[sorted(human.occluded)] = True
+    occluded &= ~np.isnan(boxes[:, 0])
+    return Track(human.id, human.class_name, boxes, generated, occluded, confidence)
+
+
+def apply(tracks: dict[int, HumanTrack], event: Event, where: str) -> None:
+    """Let one event have its effect on ``tracks``; ``where`` names it in a message.
+
+    Raises:
+        AnnotationError: it speaks of a track that was not begun.
+    """
+    if isinstance(event, UndoEvent):  # has had its effect: what it takes back is not here
+        return
+    class_name = event.class_name if isinstance(event, BoxEvent | ImportEvent) else None
+    track = _begun(tracks, event.track, class_name, where)
+    match event:
+        case BoxEvent():
+            _set_box(track, event.frame, event.box, event.sha256)
+            (track.occluded.add if event.occluded else track.occluded.discard)(event.frame)
+        case AcceptEvent():
+            _set_box(track, event.frame, event.box, event.sha256)
+        case EndEvent():
+            _forget(track, event.frame)
+            track.ends.add(event.frame)
+        case OccludedEvent():
+            span = range(event.first_frame, event.last_frame + 1)
+            (track.occluded.update if event.value else track.occluded.difference_update)(span)
+        case DeleteBoxEvent():
+            _forget(track, event.frame)
+        case DeleteTrackEvent():
+            del tracks[event.track]
+        case ImportEvent():
+            _take_over(track, event)
+        case PropagatedEvent():
+            track.propagated = event
+            guesses = zip(event.boxes, event.confidence, strict=True)
+            track.machine = {frame: Guess(*guess) for frame, guess in enumerate(guesses)}
+
+
+def _begun(
+    tracks: dict[int, HumanTrack], number: int, class_name: str | None, where: str
+) -> HumanTrack:
+    track = tracks.get(number)
+    if track is None:
+        if class_name is None:
+            raise AnnotationError(
+                f"{where}: track {number} was never begun; expected a box with a class first"
+            )
+        track = tracks[number] = HumanTrack(number, class_name)
+    elif class_name is not None:
+        track.class_name = class_name
+    return track
+
+
+def _set_box(track: HumanTrack, frame: int, box: Box, sha256: str | None) -> None:
+    _forget(track, frame, occluded=False)
+    track.boxes[frame] = box
+    if sha256 is not None:
+        track.hashes[frame] = sha256
+
+
+def _forget(track: HumanTrack, frame: int, *, occluded: bool = True) -> None:
+    track.boxes.pop(frame, None)
+    track.hashes.pop(frame, None)
+    track.absent.discard(frame)
+    track.ends.discard(frame)
+    if occluded:
+        track.occluded.discard(frame)
+
+
+def _take_over(track: HumanTrack, event: ImportEvent) -> None:
+    flags = event.generated if isinstance(event.generated, tuple) else ()
+    for index, box in enumerate(event.boxes):
+        frame = event.first_frame + index
+        if flags[index] if flags else event.generated:
+            track.machine[frame] = Guess(box, None)
+        elif box is not None:
+            _set_box(track, frame, box, None)
+        else:
+            _forget(track, frame)
+            track.absent.add(frame)
+    track.occluded.update(event.occluded)
