@@ -23,11 +23,9 @@ Share = Annotated[float, Field(ge=0, le=1)]
 class PropagateConfig(Config):
     """How a tracker's word is taken."""
 
-    lost_below: LEAST_SIDE = 1.0  # pixels; a tracker whose box shrinks below has nothing in it
-Share = 0.2
+    lost_below: Share = 0.2
     """A score under this loses the object: no box from there on."""
-    found_above: LEAST_SIDE = 1.0  # pixels; a tracker whose box shrinks below has nothing in it
-Share = 0.35
+    found_above: Share = 0.35
     """A lost object counts as found again from this score on."""
     bridge_frames: Annotated[int, Field(ge=0)] = 2
     """A dip of the score at most this long is not a loss."""
