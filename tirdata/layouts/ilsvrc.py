@@ -1,0 +1,101 @@
+"""ILSVRC2015 VID: ours, and the original tree of ``Data/VID`` and ``Annotations/VID``.
+
+Sequences are ``train/PACK/NAME`` and ``val/NAME``; names of the two subsets never coincide.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from tirdata.dataset.frames import FrameFiles, frame_name, write_frame
+from tirdata.dataset.tree import CONFIG_NAME, Dataset, SequenceId
+from tirdata.dataset.vid_xml import read_annotations, write_annotations
+from tirdata.errors import DataError, UsageError
+from tirdata.files import write_bytes
+from tirdata.layouts.base import ReadsOneByOne
+from tirdata.types import Frames, Sequence
+
+_PATTERNS = ("train/*/*", "val/*")
+
+
+class IlsvrcLayout(ReadsOneByOne):
+    """A dataset with ``tirdata.toml``, or an ILSVRC2015 tree without."""
+
+    name = "ilsvrc"
+    origin = 0
+
+    def recognises(self, root: Path) -> bool:
+        """Our ``tirdata.toml``, or both halves of the tree."""
+        halves = (root / half / "VID" for half in ("Data", "Annotations"))
+        return (root / CONFIG_NAME).is_file() or all(half.is_dir() for half in halves)
+
+    def names(self, root: Path) -> list[str]:
+        """Sequences that are whole: with a card in ours, with annotations in others.
+
+        Raises:
+            DataError: two sequences have one name.
+        """
+        if (root / CONFIG_NAME).is_file():
+            return [each.name for each in Dataset.open(root).sequence_ids()]
+        return sorted(_folders(root))
+
+    def read_one(self, root: Path, name: str) -> Sequence:
+        """One sequence.
+
+        Raises:
+            DataError: there is none of that name, or a file is missing or wrong.
+        """
+        if (root / CONFIG_NAME).is_file():
+            return Dataset.open(root).read_sequence(SequenceId.parse(name))
+        folder = _folders(root).get(name)
+        if folder is None:
+            raise DataError(f"{root}: no sequence {name}")
+        tracks = read_annotations(folder)
+        below = folder.relative_to(root / "Annotations")
+        frames = FrameFiles(root / "Data" / below)
+        count = len(tracks[0].boxes) if tracks else len(frames)
+        if count != len(frames):
+            raise DataError(f"{folder}: {count} XML files; expected {len(frames)}, one a frame")
+        return Sequence(name, frames, tracks)
+
+    def write(self, sequences: Iterable[Sequence], root: Path) -> None:
+        """Write sequences as an original tree; boxes become whole pixels.
+
+        Raises:
+            UsageError: a name is not an ILSVRC2015 name, or a class has no WNID.
+            StorageError: a file cannot be written.
+        """
+        for sequence in sequences:
+            try:
+                number = SequenceId.parse(sequence.name)
+            except DataError as error:
+                raise UsageError(f"{error}; import it into a dataset to have it named") from None
+            _write_frames(sequence.frames, root / "Data" / "VID" / number.folder)
+            height, width = sequence.frames[0].shape
+            write_annotations(
+                root / "Annotations" / "VID" / number.folder,
+                number,
+                (width, height),
+                len(sequence.frames),
+                sequence.tracks,
+            )
+
+
+def _folders(root: Path) -> dict[str, Path]:
+    """Annotation folders by the name of their sequence."""
+    base = root / "Annotations" / "VID"
+    found = [path for pattern in _PATTERNS for path in base.glob(pattern) if path.is_dir()]
+    folders = {path.name: path for path in found}
+    if len(folders) != len(found):
+        twice = next(path for path in found if folders[path.name] != path)
+        raise DataError(f"{twice}: another sequence has this name; expected each name once")
+    return folders
+
+
+def _write_frames(frames: Frames, folder: Path) -> None:
+    paths: tuple[Path, ...] | None = getattr(frames, "paths", None)
+    for index in range(len(frames)):
+        target = folder / frame_name(index)
+        if paths is not None and paths[index].suffix.lower() in (".jpg", ".jpeg"):
+            write_bytes(target, paths[index].read_bytes())
+        else:
+            write_frame(target, frames[index])
