@@ -1,0 +1,261 @@
+"""What every engine does; a new one is tested by being listed in ENGINES."""
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+from tirdata.engine import ENGINES, build_engine, pool
+from tirdata.engine.base import Engine
+from tirdata.errors import DataError, TirDataError, UsageError, WorkerError
+
+OWN_PROCESS = sorted(set(ENGINES) - {"serial"})  # engines whose work does not run in this process
+WORKERS = 2
+
+
+@pytest.fixture(params=sorted(ENGINES))
+def engine(request: pytest.FixtureRequest) -> Engine:
+    built: Engine = ENGINES[request.param](WORKERS)
+    return built
+
+
+@pytest.fixture(params=OWN_PROCESS)
+def remote(request: pytest.FixtureRequest) -> Engine:
+    built: Engine = ENGINES[request.param](WORKERS)
+    return built
+
+
+def square(number: int) -> int:
+    return number * number
+
+
+def fail_on_odd(number: int) -> int:
+    if number == 1:
+        raise DataError("one.xml: not a box")
+    if number == 3:
+        raise ValueError("three is odd")
+    if number == 5:
+        sys.exit("five")
+    return number
+
+
+def die_on_three(number: int) -> int:
+    if number == 3:
+        os._exit(9)
+    if number == 5:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
+def complain(number: int) -> None:
+    logging.getLogger("tirdata.made").warning("item %d is odd", number)
+
+
+def unpicklable(number: int) -> object:
+    return lambda: number
+
+
+def hang_at_exit(number: int) -> int:
+    import atexit
+
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    atexit.register(time.sleep, 60)
+    return number
+
+
+def process_of(number: int) -> int:
+    return os.getpid()
+
+
+def one_thread(number: int) -> str | None:
+    return os.environ.get("OMP_NUM_THREADS")
+
+
+def test_every_item_has_its_result(engine: Engine) -> None:
+    outcomes = list(engine.map(square, range(20)))
+    assert sorted((o.item, o.unwrap()) for o in outcomes) == [(n, n * n) for n in range(20)]
+
+
+def test_no_items_no_outcomes(engine: Engine) -> None:
+    assert list(engine.map(square, [])) == []
+
+
+def test_a_failed_item_is_an_outcome_and_the_rest_goes_on(engine: Engine) -> None:
+    outcomes = {o.item: o for o in engine.map(fail_on_odd, range(7))}
+    assert [n for n in range(7) if outcomes[n].error is None] == [0, 2, 4, 6]
+    assert type(outcomes[1].error) is DataError
+    assert str(outcomes[1].error) == "one.xml: not a box"
+    assert str(outcomes[3].error) == "3: ValueError: three is odd"
+    assert type(outcomes[5].error) is TirDataError
+
+
+def test_where_a_failure_came_from_is_logged_for_those_who_ask(
+    engine: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "tirdata")
+    list(engine.map(fail_on_odd, [3]))
+    assert "in fail_on_odd" in caplog.text
+
+
+def test_log_records_of_the_work_arrive_here(
+    engine: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    list(engine.map(complain, [1]))
+    assert [record.message for record in caplog.records] == ["item 1 is odd"]
+
+
+def test_items_are_taken_only_when_there_is_a_hand_for_them(engine: Engine) -> None:
+    taken = 0
+
+    def items() -> Iterator[int]:
+        nonlocal taken
+        for number in range(1000):
+            taken += 1
+            yield number
+
+    for done, _ in enumerate(engine.map(square, items()), 1):
+        assert taken <= done + 2 * WORKERS
+
+
+def test_an_engine_maps_again(engine: Engine) -> None:
+    for _ in range(2):
+        assert sorted(o.unwrap() for o in engine.map(square, [1, 2])) == [1, 4]
+
+
+def test_a_killed_worker_costs_its_own_item_only(remote: Engine) -> None:
+    outcomes = {o.item: o for o in remote.map(die_on_three, range(12))}
+    assert sorted(outcomes) == list(range(12))
+    assert [n for n in outcomes if outcomes[n].error is not None] in ([3, 5], [5, 3])
+    assert isinstance(outcomes[3].error, WorkerError)
+    assert "ended with status 9" in str(outcomes[3].error)
+    assert "ended by signal 9" in str(outcomes[5].error)
+
+
+@pytest.mark.parametrize("name", OWN_PROCESS)
+def test_a_worker_that_dies_idle_costs_nothing(name: str) -> None:
+    def items() -> Iterator[int]:
+        yield 1
+        for pid in children() - helpers():  # the one worker has answered and waits
+            os.kill(pid, signal.SIGKILL)
+            os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+        yield 2
+
+    assert [o.unwrap() for o in ENGINES[name](1).map(square, items())] == [1, 4]
+
+
+def test_a_result_that_cannot_travel_is_a_failed_item(remote: Engine) -> None:
+    (outcome,) = remote.map(unpicklable, [4])
+    assert str(outcome.error).startswith("4: its result cannot be sent back")
+
+
+def test_an_item_that_cannot_travel_is_a_failed_item(remote: Engine) -> None:
+    outcomes = list(remote.map(str, [lambda: 1, 2]))
+    assert sorted(o.error is None for o in outcomes) == [False, True]
+
+
+def test_a_worker_that_does_not_want_to_end_is_ended(
+    remote: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool, "LEAVE_S", 0.2)
+    before = children()
+    assert [o.unwrap() for o in remote.map(hang_at_exit, [1])] == [1]
+    assert children() - before <= helpers()
+
+
+def test_leaving_half_way_ends_the_workers(remote: Engine) -> None:
+    before = children()
+    outcomes = iter(remote.map(square, range(100)))
+    next(outcomes)
+    outcomes.close()  # type: ignore[attr-defined]  # both are generators
+    assert children() - before <= helpers()
+
+
+def test_libraries_in_workers_keep_to_one_thread(remote: Engine) -> None:
+    assert {o.unwrap() for o in remote.map(one_thread, [1, 2])} == {"1"}
+
+
+SLEEPERS = """
+import sys, time
+from tirdata.engine import ENGINES
+def sleep(seconds): print("asleep", flush=True); time.sleep(seconds)
+if __name__ == "__main__":
+    list(ENGINES[sys.argv[1]](2).map(sleep, [60, 60]))
+"""
+
+
+@pytest.mark.parametrize("name", OWN_PROCESS)
+def test_ctrl_c_ends_all_quickly_and_quietly(name: str, tmp_path: Path) -> None:
+    script = tmp_path / "sleepers.py"
+    script.write_text(SLEEPERS)
+    process = subprocess.Popen(
+        [sys.executable, script, name],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    for _ in range(2):
+        process.stdout.readline()
+    started = time.monotonic()
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the whole group
+    _, errors = process.communicate(timeout=20)
+    assert time.monotonic() - started < 5
+    assert process.returncode == -signal.SIGINT
+    assert errors.count("Traceback") == 1  # this process', none of a worker
+    assert_gone(process.pid)
+
+
+def test_one_local_worker_is_this_process() -> None:
+    (outcome,) = build_engine("local", 1).map(process_of, [0])
+    assert outcome.unwrap() == os.getpid()
+
+
+@pytest.mark.parametrize(("name", "workers"), [("steam", 1), ("local", 0)])
+def test_an_engine_that_cannot_be_is_refused(name: str, workers: int) -> None:
+    with pytest.raises(UsageError):
+        build_engine(name, workers)
+
+
+def assert_gone(group: int, within_s: float = 5.0) -> None:
+    """No process of the group works on; the resource tracker takes a moment to see the end."""
+    deadline = time.monotonic() + within_s
+    while left := living(group):
+        assert time.monotonic() < deadline, f"still there: {left}"
+        time.sleep(0.05)
+
+
+def living(group: int) -> list[str]:
+    """Command lines of the processes of a group that are not dead (a zombie's is empty)."""
+    lines = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            _, _, tail = (folder / "stat").read_text().rpartition(")")
+            if int(tail.split()[2]) == group and (line := (folder / "cmdline").read_text()):
+                lines.append(line.replace("\0", " "))
+    return lines
+
+
+def children() -> set[int]:
+    """Processes started by this one, as the kernel lists them."""
+    task = Path(f"/proc/{os.getpid()}/task")
+    return {
+        int(pid) for thread in task.iterdir() for pid in (thread / "children").read_text().split()
+    }
+
+
+def helpers() -> set[int]:
+    """The resource tracker of multiprocessing, which lives as long as this process."""
+    from multiprocessing import resource_tracker
+
+    pid = resource_tracker._resource_tracker._pid  # type: ignore[attr-defined]
+    return {pid} if pid else set()
