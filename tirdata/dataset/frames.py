@@ -134,18 +134,21 @@ def read_frame(path: Path) -> Frame:
     return decode_frame(data, path)
 
 
-def decode_frame(data: bytes, path: Path) -> Frame:
+def decode_frame(data: bytes, path: Path, *, only_grey: bool = False) -> Frame:
     """The bytes of an image file as grey pixels, (h, w); ``path`` is for the message.
 
     Raises:
-        DataError: they are not a whole image.
+        DataError: they are not a whole image, or with ``only_grey`` not one of a single channel.
     """
     # The JPEG decoder fills what a cut file lacks with grey and says nothing.
     if data[:2] == b"\xff\xd8" and _END_OF_IMAGE not in data[-_TAIL_BYTES:]:
         raise DataError(f"{path}: JPEG is cut short after {len(data)} bytes; fetch it again")
-    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), _READ_AS_GREY) if data else None
+    flags = cv2.IMREAD_UNCHANGED if only_grey else _READ_AS_GREY
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags) if data else None
     if pixels is None:
         raise DataError(f"{path}: not an image ({len(data)} bytes); expected a JPEG")
+    if pixels.ndim != 2 or pixels.dtype != np.uint8:
+        raise DataError(f"{path}: pixels are {pixels.shape} {pixels.dtype}; expected 8-bit grey")
     return np.asarray(pixels, np.uint8)
 
 

@@ -44,7 +44,7 @@ def write_lists(dataset: Dataset, changed: Collection[SequenceId] | None = None)
     entries = []
     for each in dataset.sequence_ids():
         frames = dataset.read_card(each).frames
-        wnids = listed.get(each.xml_folder)
+        wnids: Collection[str] | None = listed.get(each.xml_folder)
         if wnids is None and each.subset == "train":  # no list gives the classes of val
             wnids = wnids_of(dataset.annotation_dir(each), frames)
         entries.append(Entry(each, frames, frozenset(wnids or ())))
