@@ -1,8 +1,8 @@
 """The whole of ``tirdata annotate``: journal first, then track, then the XML from the journal."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
+from functools import cache, partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +14,7 @@ from tirdata.annotate.interpolate import interpolate
 from tirdata.annotate.journal import Journal
 from tirdata.annotate.propagate import Layer, PropagateConfig, propagate, tracked_frames
 from tirdata.annotate.replay import HumanTrack, replay, to_track
+from tirdata.annotate.requests import adopted
 from tirdata.config import Config
 from tirdata.dataset.card import Card
 from tirdata.dataset.tree import Dataset, SequenceId
@@ -83,7 +84,7 @@ class TrackState:
 
 
 @dataclass(frozen=True)
-class Annotated:
+class SequenceState:
     """What became of a sequence."""
 
     sequence: str
@@ -98,7 +99,7 @@ def annotate(
     tracking: Tracking | None,
     engine: Engine,
     on_frame: Callable[[], None] | None = None,
-) -> Iterator[Outcome[Item, Annotated]]:
+) -> Iterator[Outcome[Item, SequenceState]]:
     """Bring every sequence's XML in line with its journal, propagating first with ``tracking``.
 
     ``on_frame`` is called for each tracked frame; only for an engine that works in this process.
@@ -111,7 +112,7 @@ def annotate(
 
 def annotate_sequence(
     item: Item, *, tracking: Tracking | None, on_frame: Callable[[], None] = lambda: None
-) -> Annotated:
+) -> SequenceState:
     """As ``annotate``, for one sequence.
 
     Each track is written to the journal when it is done, and the XML follows from the journal:
@@ -125,16 +126,21 @@ def annotate_sequence(
     journal = Journal(dataset.journal_path(item.sequence))
     tracked = 0
     if tracking is not None:
+        if not journal.read() and (events := adopted(dataset, item.sequence)):
+            journal.append(events)
         card = dataset.read_card(item.sequence)
+        factory = cache(tracking.factory) if tracking.factory else None  # one tracker for all
         for human in due(dataset, item, tracking):
             _check_frames(human, card, journal.path)
-            layer = _layer(dataset, item.sequence, human, tracking, on_frame)
+            layer = _layer(
+                dataset, item.sequence, human, replace(tracking, factory=factory), on_frame
+            )
             journal.append([_event(human, layer, tracking)])
             tracked += tracked_frames(human, card.frames) if tracking.factory else 0
     return derive(dataset, item.sequence, tracked)
 
 
-def derive(dataset: Dataset, sequence: SequenceId, tracked: int = 0) -> Annotated:
+def derive(dataset: Dataset, sequence: SequenceId, tracked: int = 0) -> SequenceState:
     """Write the XML that follows from the journal, and only files whose bytes change.
 
     Without a single entry there is nothing to follow, and what XML there is stays.
@@ -146,13 +152,13 @@ def derive(dataset: Dataset, sequence: SequenceId, tracked: int = 0) -> Annotate
     journal = Journal(dataset.journal_path(sequence))
     count = dataset.read_card(sequence).frames
     if not journal.read():
-        return Annotated(sequence.name, count, 0, 0, ())
+        return SequenceState(sequence.name, count, 0, 0, ())
     with journal.locked():  # so that of two writers the later one has read both
         humans = replay(journal.read())
         tracks = [to_track(human, count) for human in humans.values()]
         changed = dataset.write_tracks(sequence, tracks)
     states = (_state(track, humans[track.id].stale) for track in tracks)
-    return Annotated(sequence.name, count, tracked, changed, tuple(states))
+    return SequenceState(sequence.name, count, tracked, changed, tuple(states))
 
 
 def due(dataset: Dataset, item: Item, tracking: Tracking) -> list[HumanTrack]:

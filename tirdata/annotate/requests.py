@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,6 +16,7 @@ from tirdata.annotate.events import (
     DeleteTrackEvent,
     EndEvent,
     Event,
+    ImportEvent,
     Number,
     OccludedEvent,
 )
@@ -69,11 +70,12 @@ class Draft:
     card: Card
     tracks: dict[int, HumanTrack]
     classes: Mapping[str, str]
-    events: list[Event] = field(default_factory=list)
+    adopted: list[Event] = field(default_factory=list)  # what only the XML knew
+    changed: list[Event] = field(default_factory=list)
 
     def add(self, event: Event) -> None:
         apply(self.tracks, event, self.sequence.name)
-        self.events.append(event)
+        self.changed.append(event)
 
     def draw(self, row: Row) -> None:
         """Add a box, unless it is there already.
@@ -179,9 +181,7 @@ def plan(dataset: Dataset, request: Request) -> list[Draft]:
     def draft(name: str | None) -> Draft:
         sequence = dataset.find(name) if name is not None else _only(dataset, request.sequences)
         if sequence not in drafts:
-            tracks = replay(Journal(dataset.journal_path(sequence)).read())
-            card = dataset.read_card(sequence)
-            drafts[sequence] = Draft(sequence, card, tracks, dataset.config.classes)
+            drafts[sequence] = _open(dataset, sequence)
         return drafts[sequence]
 
     for row in request.boxes:
@@ -194,7 +194,52 @@ def plan(dataset: Dataset, request: Request) -> list[Draft]:
                 raise DataError(f"{where}: {error}") from None
     if request.verb is not None:
         _VERBS[request.verb](draft(None), request)
-    return [drafts[sequence] for sequence in sorted(drafts)]
+    return [drafts[sequence] for sequence in sorted(drafts) if drafts[sequence].changed]
+
+
+def write(dataset: Dataset, drafts: Iterable[Draft], author: str | None = None) -> None:
+    """Put the drafts into their journals, one entry each; on the disk when this returns.
+
+    Raises:
+        StorageError: a journal cannot be written.
+    """
+    for draft in drafts:
+        journal = Journal(dataset.journal_path(draft.sequence), author)
+        for events in (draft.adopted, draft.changed):  # apart: undo takes back only the second
+            if events:
+                journal.append(events)
+
+
+def _open(dataset: Dataset, sequence: SequenceId) -> Draft:
+    entries = Journal(dataset.journal_path(sequence)).read()
+    card = dataset.read_card(sequence)
+    draft = Draft(sequence, card, replay(entries), dataset.config.classes)
+    if not entries:
+        for event in adopted(dataset, sequence):
+            apply(draft.tracks, event, sequence.name)
+            draft.adopted.append(event)
+    return draft
+
+
+def adopted(dataset: Dataset, sequence: SequenceId) -> list[Event]:
+    """What the XML of a sequence without a journal says, as the beginning of its journal.
+
+    The XML is written from the journal, so boxes that only the XML has would be lost.
+    """
+    events: list[Event] = []
+    for track in dataset.read_tracks(sequence, dataset.read_card(sequence).frames):
+        boxes = (None if np.isnan(box[0]) else Box(*box.tolist()) for box in track.boxes)
+        events.append(
+            ImportEvent(
+                track=track.id,
+                class_name=track.class_name,
+                boxes=tuple(boxes),
+                generated=tuple(int(flag) for flag in track.generated),  # type: ignore[misc]
+                occluded=tuple(np.flatnonzero(track.occluded).tolist()),
+                source=f"Annotations/VID/{sequence.folder.as_posix()}",
+            )
+        )
+    return events
 
 
 def read_boxes(path: Path) -> Iterator[tuple[str, Row]]:

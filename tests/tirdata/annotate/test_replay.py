@@ -1,0 +1,131 @@
+import numpy as np
+import pytest
+
+from tirdata.annotate.events import (
+    AcceptEvent,
+    BoxEvent,
+    DeleteBoxEvent,
+    DeleteTrackEvent,
+    EndEvent,
+    Entry,
+    Event,
+    ImportEvent,
+    OccludedEvent,
+    PropagatedEvent,
+    UndoEvent,
+)
+from tirdata.annotate.replay import HumanTrack, replay, to_track
+from tirdata.errors import AnnotationError
+from tirdata.types import Box
+
+A, B = Box(1, 2, 10, 8), Box(5, 6, 12, 9)
+FIRST = BoxEvent(track=0, frame=2, class_name="bird", box=A)
+
+
+def entries(*events: Event) -> list[Entry]:
+    return [
+        Entry(id=number, time="2026-01-01", author="anna", events=(event,))
+        for number, event in enumerate(events, start=1)
+    ]
+
+
+def track(*events: Event) -> HumanTrack:
+    return replay(entries(*events))[0]
+
+
+def machine(*boxes: Box | None, state: str = "") -> PropagatedEvent:
+    sure = tuple(None if box is None else 0.5 for box in boxes)
+    return PropagatedEvent(track=0, tracker="made", state=state, boxes=boxes, confidence=sure)
+
+
+def test_last_box_of_a_frame_stands() -> None:
+    human = track(FIRST, BoxEvent(track=0, frame=2, box=B))
+    assert human.boxes == {2: B}
+    assert human.class_name == "bird"
+
+
+def test_end_lasts_until_the_next_box() -> None:
+    human = track(FIRST, EndEvent(track=0, frame=4), BoxEvent(track=0, frame=7, box=B))
+    assert human.gone(10).nonzero()[0].tolist() == [4, 5, 6]
+
+
+def test_end_before_the_first_box_and_after_the_last() -> None:
+    human = track(FIRST, EndEvent(track=0, frame=0), EndEvent(track=0, frame=8))
+    assert human.gone(10).nonzero()[0].tolist() == [0, 1, 8, 9]
+
+
+def test_end_takes_the_place_of_a_box_and_the_other_way_round() -> None:
+    assert track(FIRST, EndEvent(track=0, frame=2)).boxes == {}
+    assert track(FIRST, EndEvent(track=0, frame=2), FIRST).ends == set()
+
+
+def test_delete_box_leaves_the_track_and_delete_track_takes_it_all() -> None:
+    second = BoxEvent(track=0, frame=5, box=B)
+    assert track(FIRST, second, DeleteBoxEvent(track=0, frame=5)).boxes == {2: A}
+    assert replay(entries(FIRST, second, DeleteTrackEvent(track=0))) == {}
+
+
+def test_undone_entries_have_no_effect() -> None:
+    done = entries(FIRST, DeleteTrackEvent(track=0), UndoEvent(entries=(2,)))
+    assert replay(done)[0].boxes == {2: A}
+
+
+def test_occlusion_is_said_and_taken_back_by_frame() -> None:
+    human = track(
+        FIRST,
+        OccludedEvent(track=0, first_frame=2, last_frame=6),
+        OccludedEvent(track=0, first_frame=4, last_frame=5, value=False),
+    )
+    assert human.occluded == {2, 3, 6}
+
+
+def test_imported_boxes_of_people_and_machines_are_told_apart() -> None:
+    human = track(
+        ImportEvent(
+            track=0,
+            class_name="bird",
+            first_frame=1,
+            boxes=(A, None, B, None),
+            generated=(0, 0, 1, 1),
+            source="a.txt",
+        )
+    )
+    result = to_track(human, 6)
+    assert result.generated.tolist() == [True, False, True, True, True, True]
+    assert result.present.tolist() == [False, True, False, True, False, False]
+    assert human.absent == {2}
+
+
+def test_machine_lies_under_people() -> None:
+    result = to_track(track(FIRST, machine(B, B, B, B, B), EndEvent(track=0, frame=3)), 5)
+    assert np.array_equal(result.boxes[2], A)
+    assert result.generated.tolist() == [True, True, False, True, True]
+    assert result.present.tolist() == [True, True, True, False, False]
+    assert result.confidence is not None
+    assert result.confidence.tolist() == [0.5, 0.5, 1, 1, 1]
+
+
+def test_accepted_box_is_a_persons() -> None:
+    human = track(FIRST, machine(B, B), AcceptEvent(track=0, frame=1, box=B))
+    result = to_track(human, 5)
+    assert result.generated.tolist() == [True, False, False, True, True]
+    assert np.array_equal(result.boxes[1], B)
+
+
+def test_track_is_stale_when_a_person_spoke_after_the_machine() -> None:
+    state = track(FIRST).state
+    assert not track(FIRST, machine(B, state=state)).stale
+    assert track(FIRST, machine(B, state=state), EndEvent(track=0, frame=4)).stale
+    assert not track(
+        FIRST, machine(B, state=state), OccludedEvent(track=0, first_frame=0, last_frame=1)
+    ).stale
+
+
+def test_unknown_track_names_the_entry() -> None:
+    with pytest.raises(AnnotationError, match="entry 2: track 1 was never begun"):
+        replay(entries(FIRST, EndEvent(track=1, frame=4)))
+
+
+def test_frame_beyond_the_sequence_is_said() -> None:
+    with pytest.raises(AnnotationError, match="speaks of frame 2; the sequence has 2"):
+        to_track(track(FIRST), 2)
