@@ -11,7 +11,7 @@ from tests.made_dataset import made_card
 from tirdata.dataset.frames import FrameWriter
 from tirdata.dataset.tree import Dataset, SequenceId
 from tirdata.tracker import Prediction
-from tirdata.types import Box, Boxes, Frame, Frames, Sequence
+from tirdata.types import Box, Boxes, Frame
 
 COUNT = 40
 SIZE = (160, 128)
@@ -89,7 +89,7 @@ class ScriptedTracker:
 
 
 class Numbered:
-    """Frames of 100x100 that say their number, and count how many are alive at once."""
+    """Frames of 100x100 that say their number."""
 
     def __init__(self, count: int) -> None:
         self._count = count
@@ -110,7 +110,3 @@ def straight(count: int, step: float = 1.0) -> Boxes:
     boxes = np.tile(np.array([5.0, 20.0, 10.0, 8.0]), (count, 1))
     boxes[:, 0] += step * np.arange(count)
     return boxes
-
-
-def frames_of(sequence: Sequence) -> Frames:
-    return sequence.frames
