@@ -1,4 +1,4 @@
-"""Square crops around an object, as Siamese trackers cut them: one way for training and tracking."""
+"""Square crops around an object, cut in one way for training and for tracking."""
 
 import math
 

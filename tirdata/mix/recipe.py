@@ -22,7 +22,7 @@ class Recipe(Config):
     """matching: crops around one object, for MMNet."""
     classes: tuple[str, ...] = ()
     """Keep only these classes; empty = all."""
-    class_map: dict[str, str] = {}
+    class_map: dict[str, str] = Field(default_factory=dict)
     """Rename classes before they are counted: {"quadcopter" = "drone"}."""
     min_frames: int = Field(2, ge=2)
     """Tracks with fewer usable boxes are left out, with a count."""

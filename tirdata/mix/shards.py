@@ -159,4 +159,3 @@ def _read_index(path: Path) -> Iterator[Entry]:
             yield Entry.model_validate_json(line)
         except ValueError as error:
             raise DataError(f"{path}:{number}: not an index line ({error})") from None
-

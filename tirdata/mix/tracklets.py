@@ -23,11 +23,20 @@ class Tracklet:
 
 def usable_frames(track: Track, recipe: Recipe) -> list[int]:
     """Frames of ``track`` whose box the recipe wants."""
-    boxes = track.boxes
-    wanted = track.present & (boxes[:, 2:].min(axis=1) >= recipe.min_side)
+    wanted = track.present & (track.boxes[:, 2:].min(axis=1, initial=np.inf) >= recipe.min_side)
     if recipe.human_only:
         wanted &= ~track.generated
     return [int(frame) for frame in np.flatnonzero(wanted)][:: recipe.stride]
+
+
+def refusal(track: Track, recipe: Recipe) -> str | None:
+    """Why the recipe does not want ``track``; None if it does."""
+    name = recipe.class_map.get(track.class_name, track.class_name)
+    if recipe.classes and name not in recipe.classes:
+        return "class not in the recipe"
+    if len(usable_frames(track, recipe)) < recipe.min_frames:
+        return "too few usable boxes"
+    return None
 
 
 def cut_sequence(
@@ -40,9 +49,9 @@ def cut_sequence(
     """
     for track in sequence.tracks:
         name = recipe.class_map.get(track.class_name, track.class_name)
-        frames = usable_frames(track, recipe)
-        if len(frames) < recipe.min_frames or (recipe.classes and name not in recipe.classes):
+        if refusal(track, recipe) is not None:
             continue
+        frames = usable_frames(track, recipe)
         for number, start in enumerate(range(0, len(frames), recipe.tracklet)):
             chosen = frames[start : start + recipe.tracklet]
             key = f"{prefix}-t{track.id:02d}-{number:04d}".replace(".", "_")

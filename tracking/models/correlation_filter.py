@@ -46,11 +46,12 @@ def solve(features: Tensor, target: Tensor, regularisation: float = REGULARISATI
     energy = (spectrum.real**2 + spectrum.imag**2).sum(dim=1, keepdim=True)
     kernel = energy / (size * size) + regularisation
     dual = torch.fft.rfft2(target) / (size * size * kernel)
-    return torch.fft.irfft2(dual.conj() * spectrum, s=(size, size))
+    template: Tensor = torch.fft.irfft2(dual.conj() * spectrum, s=(size, size))
+    return template
 
 
 def correlate(template: Tensor, search: Tensor) -> Tensor:
-    """"Valid" correlation of each sample with its own template, summed over channels.
+    """Valid correlation of each sample with its own template, summed over channels.
 
     Args:
         template: (b, c, t, t), or (1, c, t, t) for all samples.
@@ -64,17 +65,18 @@ def correlate(template: Tensor, search: Tensor) -> Tensor:
     size = search.shape[-1]
     valid = size - template.shape[-1] + 1
     product = torch.fft.rfft2(template, s=(size, size)).conj() * torch.fft.rfft2(search)
-    response = torch.fft.irfft2(product.sum(dim=1), s=(size, size))
+    response: Tensor = torch.fft.irfft2(product.sum(dim=1), s=(size, size))
     return response[:, :valid, :valid]
 
 
 def correlate_all(templates: Tensor, searches: Tensor) -> Tensor:
-    """``correlate`` of every template with every search: (z, c, t, t), (x, c, m, m) -> (z, x, r, r)."""
+    """Every template with every search: (z, c, t, t) and (x, c, m, m) give (z, x, r, r)."""
     size = searches.shape[-1]
     valid = size - templates.shape[-1] + 1
     left = torch.fft.rfft2(templates, s=(size, size)).conj()
     product = torch.einsum("zcuv,xcuv->zxuv", left, torch.fft.rfft2(searches))
-    return torch.fft.irfft2(product, s=(size, size))[..., :valid, :valid]
+    responses: Tensor = torch.fft.irfft2(product, s=(size, size))
+    return responses[..., :valid, :valid]
 
 
 class CorrelationFilter(nn.Module):

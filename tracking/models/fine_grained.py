@@ -33,7 +33,8 @@ class Holistic(nn.Module):
         """The map alone, (b, 1, m, m)."""
         hidden = torch.relu(self.down2(torch.relu(self.down1(x))))
         size = [x.shape[-2], x.shape[-1]]
-        return torch.sigmoid(self.up2(torch.relu(self.up1(hidden)), output_size=size))
+        logits: Tensor = self.up2(torch.relu(self.up1(hidden)), output_size=size)
+        return torch.sigmoid(logits)
 
     def forward(self, x: Tensor) -> Tensor:
         """``x`` (b, c, m, m) weighted by its map."""
@@ -64,7 +65,8 @@ class PixelLevel(nn.Module):
             for layer in (self.query, self.key, self.value)
         )
         gathered = nn.functional.scaled_dot_product_attention(query, key, value, scale=self.scale)
-        return x + self.delta * self.out(gathered[:, 0].transpose(1, 2).reshape(x.shape))
+        added: Tensor = self.out(gathered[:, 0].transpose(1, 2).reshape(x.shape))
+        return x + self.delta * added
 
 
 class FineGrained(nn.Module):

@@ -1,11 +1,12 @@
 """Trackers by name: the seam.
 
 To add one, write a Config and a class with ``init`` and ``track`` in a file of its own here, and
-list it below. Each entry imports its file when it is asked for, so that listing names costs nothing.
+list it below. Each entry imports its file when it is asked for, so listing names costs nothing.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from tirdata.config import Config, check
@@ -13,21 +14,64 @@ from tirdata.errors import ConfigError
 from tirdata.tracker import Tracker, TrackerFactory
 
 
+def _named_files(config: Config) -> Iterable[Path]:
+    """Every setting that is a path."""
+    return (value for _, value in config if isinstance(value, Path))
+
+
 class Entry(NamedTuple):
     """A tracker's class, called with its checked configuration, and that configuration's class."""
 
     build: Callable[[Any], Tracker]
     config: type[Config]
+    files: Callable[[Any], Iterable[Path]] = _named_files
+    """Files whose content decides what the tracker answers: its weights."""
 
 
 def _mmnet() -> Entry:
     from tracking.trackers.mmnet import MMNetConfig, MMNetTracker  # noqa: PLC0415
+    from tracking.weights.load import shipped  # noqa: PLC0415
 
-    return Entry(MMNetTracker, MMNetConfig)
+    return Entry(MMNetTracker, MMNetConfig, lambda config: (config.weights or shipped("mmnet"),))
+
+
+def _hold() -> Entry:
+    from tracking.trackers.hold import HoldConfig, HoldTracker  # noqa: PLC0415
+
+    return Entry(HoldTracker, HoldConfig)
+
+
+def _csrt() -> Entry:
+    from tracking.trackers.opencv import CsrtTracker, OpencvConfig  # noqa: PLC0415
+
+    return Entry(CsrtTracker, OpencvConfig)
+
+
+def _kcf() -> Entry:
+    from tracking.trackers.opencv import KcfTracker, OpencvConfig  # noqa: PLC0415
+
+    return Entry(KcfTracker, OpencvConfig)
+
+
+def _mil() -> Entry:
+    from tracking.trackers.opencv import MilConfig, MilTracker  # noqa: PLC0415
+
+    return Entry(MilTracker, MilConfig)
+
+
+def _nano() -> Entry:
+    from tracking.trackers.opencv import NanoConfig, NanoTracker  # noqa: PLC0415
+
+    return Entry(NanoTracker, NanoConfig)
 
 
 TRACKERS: dict[str, Callable[[], Entry]] = {
     "mmnet": _mmnet,
+    "hold": _hold,
+    "csrt": _csrt,
+    "kcf": _kcf,
+    "mil": _mil,
+    "nano": _nano,
 }
 
 

@@ -17,11 +17,12 @@ from tirdata.config import Config
 from tirdata.crops import EXEMPLAR_SIDE, centre, context_side, crop
 from tirdata.errors import DataError
 from tirdata.tracker import Prediction
-from tirdata.types import Box, Frame
+from tirdata.types import Box, Floats, Frame
 from tracking.models.alexnet import STRIDE, Features
 from tracking.models.mmnet import MMNet, Templates
 from tracking.trackers.response import (
     UPSAMPLING,
+    Map,
     apce,
     cosine_window,
     peak,
@@ -38,8 +39,8 @@ class MMNetConfig(Config):
 
     weights: Path | None = None
     """safetensors file; None: the weights that ship."""
-    device: str = "cpu"
-    """cpu, cuda or cuda:N; never another one than asked for."""
+    device: str = "auto"
+    """cpu, cuda, cuda:N or auto; never another one than asked for."""
     precision: Literal["fp32", "bf16"] = "fp32"
     """Of the convolutions; the correlation filter is always fp32."""
     scale_step: float = Field(1.0375, gt=1)
@@ -140,13 +141,13 @@ class MMNetTracker:
             else torch.lerp(self._templates.fine_grained, new.fine_grained, rate),
         )
 
-    def _score(self, response: np.ndarray, branches: np.ndarray) -> float:
+    def _score(self, response: Map, branches: Map) -> float:
         features = score_features(response, branches, self._first_peak)
         return float(1 / (1 + math.exp(-float(features @ SCORE_WEIGHTS + SCORE_BIAS))))
 
     @torch.inference_mode()
-    def _search(self, frame: Frame, factors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Summed responses upsampled, (scales, R, R); raw ones by branch, (branches, scales, r, r)."""
+    def _search(self, frame: Frame, factors: Floats) -> tuple[Map, Map]:
+        """Summed responses upsampled, (scales, R, R), and raw ones (branches, scales, r, r)."""
         if self._templates is None:
             raise RuntimeError("search before init")
         features = self._embed(self._crops(frame, [self._side * factor for factor in factors]))
@@ -156,13 +157,15 @@ class MMNetTracker:
 
     @torch.inference_mode()
     def _exemplar(self, frame: Frame, side: float) -> Templates:
-        return self.model.templates(self._embed(self._crops(frame, [side])))
+        templates: Templates = self.model.templates(self._embed(self._crops(frame, [side])))
+        return templates
 
     def _embed(self, crops: Tensor) -> Features:
         with torch.autocast(
             self.device.type, dtype=torch.bfloat16, enabled=self.config.precision == "bf16"
         ):
-            return self.model.embed(crops)
+            features: Features = self.model.embed(crops)
+        return features
 
     def _crops(self, frame: Frame, sides: list[float]) -> Tensor:
         middle = (float(self._middle[0]), float(self._middle[1]))
@@ -171,7 +174,7 @@ class MMNetTracker:
         return tensor.contiguous(memory_format=torch.channels_last)
 
 
-def score_features(response: np.ndarray, branches: np.ndarray, first_peak: float) -> np.ndarray:
+def score_features(response: Map, branches: Map, first_peak: float) -> Floats:
     """What the score is computed from, (5,).
 
     Args:
@@ -204,7 +207,9 @@ def load_model(weights: Path) -> MMNet:
     """
     about = read_about(weights)
     if about.get("model") != "mmnet":
-        raise DataError(f"{weights}: weights of {about.get('model', 'an unknown model')}; expected mmnet")
+        raise DataError(
+            f"{weights}: weights of {about.get('model', 'an unknown model')}; expected mmnet"
+        )
     model = MMNet(tuple(about["branches"]), about["classes"], about["input_size"])
     load_weights(weights, model)
     return model.eval()

@@ -80,5 +80,7 @@ def second_peak(response: Map, radius: int = 4) -> float:
         return 1.0
     row, column = np.unravel_index(int(np.argmax(shifted)), shifted.shape)
     local = shifted >= cv2.dilate(shifted, np.ones((3, 3), np.uint8))
-    local[max(0, row - radius) : row + radius + 1, max(0, column - radius) : column + radius + 1] = 0
+    local[
+        max(0, row - radius) : row + radius + 1, max(0, column - radius) : column + radius + 1
+    ] = 0
     return float(shifted[local].max() / top) if local.any() else 0.0

@@ -70,8 +70,8 @@ class TrainConfig(Config):
     """Changes to the crops."""
     precision: Literal["fp32", "bf16"] = "fp32"
     """Of the convolutions; the correlation filter is always fp32."""
-    device: str = "cpu"
-    """cpu, cuda or cuda:N."""
+    device: str = "auto"
+    """cpu, cuda, cuda:N or auto."""
     workers: int = Field(0, ge=0)
     """Processes that prepare batches."""
     seed: int = 0

@@ -12,7 +12,6 @@ from torch.utils.data import DataLoader, Dataset
 from tirdata.mix.shards import MixReader
 from tirdata.types import Frame
 from tracking.models.alexnet import STRIDE
-from tracking.training.config import TrainConfig
 from tracking.training.sampling import CropRef, Kind, Pair, Sampler
 from tracking.training.transforms import Warp, corner, draw_warp, photometric, warp
 
@@ -79,7 +78,7 @@ class PairDataset(Dataset[Batch]):
 
 
 def batches(
-    reader: MixReader, sampler: Sampler, *, size: int, steps: range
+    reader: MixReader, sampler: Sampler, *, size: int, steps: range, pin: bool = False
 ) -> Iterator[Batch]:
     """Batches of ``steps`` in order, prepared by ``config.workers`` processes.
 
@@ -94,7 +93,7 @@ def batches(
             batch_size=None,
             shuffle=False,
             num_workers=workers,
-            pin_memory=sampler.config.device.startswith("cuda"),
+            pin_memory=pin,
             multiprocessing_context="forkserver" if workers else None,
         )
     )

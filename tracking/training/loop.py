@@ -30,6 +30,10 @@ class Progress:
     pairs_per_s: float
 
 
+def silent(progress: Progress) -> None:
+    """Says nothing of a step."""
+
+
 class LossFunction(Protocol):
     """The parts of the loss of a batch, each averaged over the pairs; their sum is minimised."""
 
@@ -53,7 +57,8 @@ class Schedule:
     def rate(self, step: int) -> float:
         """Learning rate of step ``step`` (from 0)."""
         epoch = step // self.steps_per_epoch
-        return self.first * (self.last / self.first) ** (epoch / max(self.epochs - 1, 1))
+        share: float = epoch / max(self.epochs - 1, 1)
+        return float(self.first * (self.last / self.first) ** share)
 
 
 def train(  # noqa: PLR0913
@@ -68,9 +73,9 @@ def train(  # noqa: PLR0913
     log: Path,
     save: Callable[[int], None],
     save_every: int,
-    on_step: Callable[[Progress], None] = lambda progress: None,
+    on_step: Callable[[Progress], None],
 ) -> None:
-    """Train from step ``done`` to the end of ``schedule``, or of ``batches``.
+    """Train from step ``done`` to the end of ``batches``; the caller sets the modules' modes.
 
     The learning rate of a parameter group is the schedule's times the group's ``lr_multiplier``.
 
@@ -78,7 +83,6 @@ def train(  # noqa: PLR0913
         DataError: the loss is not a number; the batch is saved beside the log.
         StorageError: a checkpoint or the log cannot be written.
     """
-    model.train()
     step = done
     for batch in batches:
         started = time.perf_counter()

@@ -1,4 +1,4 @@
-"""The losses of MMNet: balanced logistic matching, masked classification. Section 4 of the paper."""
+"""The losses of MMNet (section 4 of the paper): balanced matching, masked classification."""
 
 import torch
 from torch import Tensor

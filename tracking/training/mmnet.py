@@ -1,6 +1,5 @@
 """Training MMNet: the five strategies of the paper over one loop."""
 
-import hashlib
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -16,13 +15,13 @@ from tirdata.config import read_json, to_json
 from tirdata.errors import ConfigError
 from tirdata.mix.manifest import MixManifest
 from tirdata.mix.shards import MixReader
+from tracking.models.alexnet import Features
 from tracking.models.correlation_filter import correlate_all
 from tracking.models.mmnet import MMNet, Templates
-from tracking.models.alexnet import Features
 from tracking.training import checkpoint
 from tracking.training.config import STRATEGIES, Strategy, TrainConfig
 from tracking.training.data import Batch, batches
-from tracking.training.loop import Progress, Schedule, train
+from tracking.training.loop import Progress, Schedule, silent, train
 from tracking.training.losses import classification_loss, label_map, matching_loss
 from tracking.training.sampling import Kind, Sampler, gather_tracks
 from tracking.weights.load import load_weights, pick_device, write_weights
@@ -42,7 +41,7 @@ def train_mmnet(
     mix: Path,
     out: Path,
     config: TrainConfig,
-    on_step: Callable[[Progress], None] = lambda progress: None,
+    on_step: Callable[[Progress], None] = silent,
     *,
     stop_after: int | None = None,
 ) -> TrainResult:
@@ -63,12 +62,14 @@ def train_mmnet(
     torch.manual_seed(config.seed)
     model = build_model(config, manifest)
     if strategy.needs_init and config.init is None:
-        raise ConfigError(f"--strategy {config.strategy} starts from weights; name them with --init")
+        raise ConfigError(
+            f"--strategy {config.strategy} starts from weights; name them with --init"
+        )
     if config.init is not None:
         load_weights(config.init, model, but=("classifier.",))
     model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    frozen = strategy.frozen
-    optimizer = SGD(parameter_groups(model, config.decay, frozen), lr=0.0, momentum=config.momentum)
+    freeze(model, strategy.frozen)
+    optimizer = SGD(parameter_groups(model, config.decay), lr=0.0, momentum=config.momentum)
     done = 0
     saved = out / "checkpoint.pt"
     if saved.exists():
@@ -84,16 +85,22 @@ def train_mmnet(
         config,
         {"vid": manifest.recipe.vid_weight, "tir": manifest.recipe.tir_weight},
     )
+    hold(model, strategy.frozen)
     losses: list[float] = []
 
     def note(progress: Progress) -> None:
         losses.append(progress.loss)
         on_step(progress)
 
-    freeze(model, frozen)
     train(
         model,
-        batches(reader, sampler, size=manifest.recipe.crop_size, steps=range(done, end)),
+        batches(
+            reader,
+            sampler,
+            size=manifest.recipe.crop_size,
+            steps=range(done, end),
+            pin=device.type == "cuda",
+        ),
         MatchingLoss(config, strategy),
         optimizer,
         schedule=schedule,
@@ -139,16 +146,12 @@ def build_schedule(config: TrainConfig, strategy: Strategy) -> Schedule:
     )
 
 
-def parameter_groups(
-    model: nn.Module, decay: float, frozen: tuple[str, ...] = ()
-) -> list[dict[str, Any]]:
+def parameter_groups(model: nn.Module, decay: float) -> list[dict[str, Any]]:
     """Weights at rate 1 with decay; biases at 2, batch-norm gains at 2 and shifts at 1, without."""
-    norms = {
-        name for name, module in model.named_modules() if isinstance(module, nn.BatchNorm2d)
-    }
+    norms = {name for name, module in model.named_modules() if isinstance(module, nn.BatchNorm2d)}
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
     for name, parameter in model.named_parameters():
-        if name.startswith(frozen or ("\0",)):
+        if not parameter.requires_grad:
             continue
         owner, _, kind = name.rpartition(".")
         if owner in norms:
@@ -165,13 +168,22 @@ def parameter_groups(
     ]
 
 
-def freeze(model: nn.Module, frozen: tuple[str, ...]) -> None:
-    """Stop gradients of frozen parameters and hold their batch norms in evaluation mode."""
+def freeze(model: nn.Module, prefixes: tuple[str, ...]) -> None:
+    """Stop gradients of the parameters whose names begin so; ``hold`` does the batch norms."""
     for name, parameter in model.named_parameters():
-        parameter.requires_grad_(not name.startswith(frozen or ("\0",)))
+        parameter.requires_grad_(not _begins(name, prefixes))
+
+
+def hold(model: nn.Module, prefixes: tuple[str, ...]) -> None:
+    """Training mode, but frozen batch norms keep normalising by their stored statistics."""
+    model.train()
     for name, module in model.named_modules():
-        if isinstance(module, nn.BatchNorm2d) and f"{name}.".startswith(frozen or ("\0",)):
-            module.train = lambda mode=True, module=module: nn.Module.train(module, False)  # type: ignore[method-assign,assignment,misc]
+        if isinstance(module, nn.BatchNorm2d) and _begins(f"{name}.", prefixes):
+            module.eval()
+
+
+def _begins(name: str, prefixes: tuple[str, ...]) -> bool:
+    return bool(prefixes) and name.startswith(prefixes)
 
 
 class MatchingLoss:

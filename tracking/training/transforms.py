@@ -49,7 +49,7 @@ def warp(stored: Frame, size: int, how: Warp) -> Frame:
 
 
 def corner(crop: Frame, quadrant: int) -> Frame:
-    """One of the four 127 px corners (0..3: left/right of the top, then of the bottom), enlarged."""
+    """One of the four 127 px corners (0..3: left/right of the top, then the bottom), enlarged."""
     size = crop.shape[0]
     x = 0 if quadrant % 2 == 0 else size - HARD_SIZE
     y = 0 if quadrant < 2 else size - HARD_SIZE

@@ -82,7 +82,7 @@ def _open(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         raise MissingError(f"{path}: no such weights file")
     try:
         with safe_open(path, framework="pt") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
             metadata = file.metadata() or {}
     except SafetensorError as error:
         raise DataError(f"{path}: not a safetensors file ({error})") from None
@@ -91,11 +91,13 @@ def _open(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
 
 
 def pick_device(name: str) -> torch.device:
-    """The device ``name``; never another one.
+    """The device ``name``; never another one. ``auto`` is a GPU where there is one, else the CPU.
 
     Raises:
         MissingError: CUDA was asked for and is not there, or there is no such device.
     """
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
     try:
         device = torch.device(name)
     except RuntimeError:
