@@ -62,7 +62,10 @@ class Commands(click.Group):
             formatter.write_dl(rows)
 
     def invoke(self, ctx: click.Context) -> None:
-        super().invoke(ctx)  # what a command returns is no exit status
+        try:
+            super().invoke(ctx)  # what a command returns is no exit status
+        except KeyboardInterrupt:
+            raise StoppedError("stopped; what is done is kept") from None
 
     def main(
         self,
@@ -92,8 +95,8 @@ class Commands(click.Group):
             return _report(error, _usage(error), error.exit_code)
         except TirDataError as error:
             return _report(error, str(error), error.exit_code)
-        except (KeyboardInterrupt, click.Abort) as error:
-            return _report(error, "stopped; what is done is kept", StoppedError.exit_code)
+        except click.Abort as error:
+            return _report(error, "stopped", StoppedError.exit_code)
         except BrokenPipeError:  # whoever read our output has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 1

@@ -12,6 +12,17 @@ from cli.console import console_for
 from cli.options import verbosity
 
 SCHEMAS: dict[str, str] = {  # schemas/<name>.schema.json -> the Config it describes
+    "dataset": "tirdata.dataset.tree:DatasetConfig",
+    "source": "tirdata.dataset.card:Source",
+    "card": "tirdata.dataset.card:Card",
+    "confidences": "tirdata.dataset.card:Confidences",
+    "journal-entry": "tirdata.annotate.events:Entry",
+    "annotate": "tirdata.annotate.annotate:AnnotateConfig",
+    "mix-recipe": "tirdata.mix.recipe:Recipe",
+    "mix": "tirdata.mix.manifest:MixManifest",
+    "mix-sample": "tirdata.mix.shards:Sample",
+    "train": "tracking.training.config:TrainConfig",
+    "tracker-mmnet": "tracking.trackers.mmnet:MMNetConfig",
 }
 
 
