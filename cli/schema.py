@@ -18,7 +18,7 @@ SCHEMAS: dict[str, str] = {  # schemas/<name>.schema.json -> the Config it descr
     "confidences": "tirdata.dataset.card:Confidences",
     "journal-entry": "tirdata.annotate.events:Entry",
     "annotate": "tirdata.annotate.annotate:AnnotateConfig",
-    "mix-recipe": "tirdata.mix.recipe:Recipe",
+    "recipe": "tirdata.mix.recipe:Recipe",
     "mix": "tirdata.mix.manifest:MixManifest",
     "mix-sample": "tirdata.mix.shards:Sample",
     "train": "tracking.training.config:TrainConfig",
