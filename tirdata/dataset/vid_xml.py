@@ -5,6 +5,7 @@ development kit: a file with xmin 10 and xmax 19 means x = 10 and w = 10 in memo
 the edges of a box to whole pixels, so a box that is read back differs by at most half a pixel.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
@@ -20,9 +21,11 @@ from tirdata.dataset.classes import class_name, wnid
 from tirdata.dataset.names import SequenceId
 from tirdata.errors import AnnotationError
 from tirdata.files import storage_error, write_bytes
-from tirdata.types import Boxes, Flags, Track
+from tirdata.geometry import inside
+from tirdata.types import Boxes, Track
 
 _NO_EXTRA: Mapping[str, str] = MappingProxyType({})
+_BAD_CONTENT = re.compile(r"Element (\w+) failed to validate content")
 _LEFT_OVER = ".part-*.xml"  # of a writer that was killed
 
 
@@ -131,8 +134,8 @@ def parse_frame(data: bytes, path: Path) -> XmlFrame:
         raise AnnotationError(f"{path}:{error.lineno}: not XML ({error.msg})") from None
     schema = _schema()
     if not schema.validate(root):
-        fault = schema.error_log[0]
-        raise AnnotationError(f"{path}:{fault.line}: {fault.message}; expected VID2015 style")
+        line, found = _schema_fault(root, schema)
+        raise AnnotationError(f"{path}:{line}: {found}; expected VID2015 style, see vid2015.rng")
     folder, filename, _, (width, height), *objects = root
     return XmlFrame(
         _text(folder),
@@ -251,7 +254,8 @@ def _check_track(name: str, size: tuple[int, int], count: int, track: Track) -> 
             f"{len(track.generated)} and {len(track.occluded)}; expected {count} rows, one a frame"
         )
     present = ~np.isnan(track.boxes).all(axis=1)
-    bad = present & ~_fits(track.boxes, size)
+    with np.errstate(invalid="ignore"):  # infinity less infinity
+        bad = present & ~inside(track.boxes, *size)
     if bad.any():
         number = int(np.flatnonzero(bad)[0])
         box = ", ".join(f"{value:g}" for value in track.boxes[number])
@@ -259,14 +263,6 @@ def _check_track(name: str, size: tuple[int, int], count: int, track: Track) -> 
             f"{name}, track {track.id}, frame {number}: box ({box}) is not inside the "
             f"{size[0]}x{size[1]} frame; expected finite x, y, w > 0, h > 0 that touch it"
         )
-
-
-def _fits(boxes: Boxes, size: tuple[int, int]) -> Flags:
-    finite = np.isfinite(boxes).all(axis=1)
-    first, last = boxes[:, :2], boxes[:, :2] + boxes[:, 2:]
-    touching = ((boxes[:, 2:] > 0) & (first < size) & (last > 0)).all(axis=1)
-    fits: Flags = np.logical_and(finite, touching)
-    return fits
 
 
 def _xml_text(
@@ -309,6 +305,20 @@ def _object(element: etree._Element, path: Path) -> XmlObject:
         _text(occluded) == "1",
         _text(generated) == "1",
     )
+
+
+def _schema_fault(root: etree._Element, schema: etree.RelaxNG) -> tuple[int, str]:
+    """The line and what was found there; libxml2 says neither what is missing nor the value."""
+    first, last = schema.error_log[0], schema.error_log[-1]
+    content = _BAD_CONTENT.fullmatch(last.message)
+    if content is not None:
+        same = [each for each in root.iter(content[1]) if each.sourceline == last.line]
+        value = f" is {_text(same[0])!r}" if len(same) == 1 else " has a value that it cannot have"
+        return last.line, content[1] + value
+    if first.message.endswith("got nothing"):
+        inside = [each.tag for each in root.iter() if each.sourceline == first.line]
+        return first.line, f"{inside[0] if inside else 'an element'} lacks an element at its end"
+    return first.line, first.message[0].lower() + first.message[1:]
 
 
 def _text(element: etree._Element) -> str:
