@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
 from pydantic import Field
@@ -32,7 +32,7 @@ class AnnotateConfig(Config):
 
     tracker: str = "mmnet"
     """A name in the registry of trackers, or interpolate."""
-    settings: Annotated[dict[str, Any], Field(default_factory=dict)]
+    settings: dict[str, Any] = Field(default_factory=dict)
     """The tracker's own settings."""
     propagate: PropagateConfig = PropagateConfig()
     """How the tracker's word is taken."""

@@ -112,7 +112,7 @@ class PropagatedEvent(Config):
     kind: Literal["propagated"] = "propagated"
     track: Number
     tracker: str
-    settings: Annotated[dict[str, Any], Field(default_factory=dict)]
+    settings: dict[str, Any] = Field(default_factory=dict)
     """Of the tracker and of the propagation, whole."""
     state: str
     """Hash of what people had said of the track; another hash now = the boxes are stale."""

@@ -234,7 +234,7 @@ def adopted(dataset: Dataset, sequence: SequenceId) -> list[Event]:
                 track=track.id,
                 class_name=track.class_name,
                 boxes=tuple(boxes),
-                generated=tuple(int(flag) for flag in track.generated),  # type: ignore[misc]
+                generated=tuple(int(flag) for flag in track.generated),
                 occluded=tuple(np.flatnonzero(track.occluded).tolist()),
                 source=f"Annotations/VID/{sequence.folder.as_posix()}",
             )

@@ -58,9 +58,13 @@ class TemplateTracker:
         window = self._cut(frame, self.reach)
         found = cv2.matchTemplate(window, self._picture, cv2.TM_CCOEFF_NORMED)
         _, score, _, (dx, dy) = cv2.minMaxLoc(found)
-        moved = Box(self._box.x + dx - self.reach, self._box.y + dy - self.reach, *self._box[2:])
-        self._box = moved
-        return Prediction(moved, max(score, 0.0))
+        height, width = frame.shape
+        self._box = Box(
+            min(max(self._box.x + dx - self.reach, 0), width - self._box.w),
+            min(max(self._box.y + dy - self.reach, 0), height - self._box.h),
+            *self._box[2:],
+        )
+        return Prediction(self._box, max(score, 0.0))
 
     def _cut(self, frame: Frame, border: int) -> Frame:
         x, y, w, h = (round(value) for value in self._box)
@@ -110,3 +114,13 @@ def straight(count: int, step: float = 1.0) -> Boxes:
     boxes = np.tile(np.array([5.0, 20.0, 10.0, 8.0]), (count, 1))
     boxes[:, 0] += step * np.arange(count)
     return boxes
+
+
+def present(boxes: Boxes) -> list[int]:
+    """Frames with a box."""
+    return [frame for frame, box in enumerate(boxes) if not np.isnan(box).any()]
+
+
+def absent(boxes: Boxes) -> list[int]:
+    """Frames without a single number."""
+    return [frame for frame, box in enumerate(boxes) if np.isnan(box).all()]

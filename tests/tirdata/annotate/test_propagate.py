@@ -7,6 +7,8 @@ from tests.tirdata.annotate.stand_ins import (
     Numbered,
     ScriptedTracker,
     TemplateTracker,
+    absent,
+    present,
     straight,
 )
 from tirdata.annotate.interpolate import interpolate
@@ -40,7 +42,7 @@ def test_tracks_both_ways_to_the_next_human_box_and_one_beyond_to_compare() -> N
 
 def test_every_frame_but_the_humans_gets_a_box() -> None:
     layer = propagate(Numbered(COUNT), human(10, 20), tracker, SETTINGS)
-    assert np.isnan(layer.boxes).all(axis=1).nonzero()[0].tolist() == [10, 20]
+    assert absent(layer.boxes) == [10, 20]
     rest = [frame for frame in range(COUNT) if frame not in (10, 20)]
     assert np.allclose(layer.boxes[rest], straight(COUNT)[rest])
     assert np.allclose(layer.confidence[rest], 0.9)
@@ -57,7 +59,7 @@ def test_on_frame_is_called_as_often_as_was_said() -> None:
 def test_lost_is_no_box_and_found_again_is_one() -> None:
     made = tracker(scores=dict.fromkeys(range(15, 20), 0.1))
     layer = propagate(Numbered(COUNT), human(0), lambda: made, SETTINGS)
-    assert np.isnan(layer.boxes).all(axis=1).nonzero()[0].tolist() == [0, *range(15, 20)]
+    assert absent(layer.boxes) == [0, *range(15, 20)]
     assert np.allclose(layer.confidence[15:20], 0.1)
 
 
@@ -66,7 +68,7 @@ def test_nothing_is_tracked_where_a_person_said_it_is_gone() -> None:
     track = human(5, 20)
     track.ends, track.absent = {10, 25}, {2}
     layer = propagate(Numbered(COUNT), track, lambda: made, SETTINGS)
-    with_box = (~np.isnan(layer.boxes).any(axis=1)).nonzero()[0].tolist()
+    with_box = present(layer.boxes)
     assert with_box == [3, 4, *range(6, 10), *range(21, 25)]
     assert set(made.seen) == {3, 4, *range(6, 10), *range(21, 25)}
 
@@ -76,7 +78,7 @@ def test_box_that_leaves_the_frame_is_lost() -> None:
     layer = propagate(
         Numbered(COUNT), human(0, boxes=boxes), lambda: ScriptedTracker(boxes), SETTINGS
     )
-    assert np.isnan(layer.boxes).all(axis=1).nonzero()[0].tolist() == [0, *range(19, COUNT)]
+    assert absent(layer.boxes) == [0, *range(19, COUNT)]
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, 0.0])
@@ -84,7 +86,7 @@ def test_broken_box_of_a_tracker_is_lost(bad: float) -> None:
     boxes = straight(COUNT)
     boxes[12, 2] = bad
     layer = propagate(Numbered(COUNT), human(0), lambda: ScriptedTracker(boxes), SETTINGS)
-    assert np.isnan(layer.boxes).all(axis=1).nonzero()[0].tolist() == [0, 12]
+    assert absent(layer.boxes) == [0, 12]
     assert layer.confidence[12] == 0
 
 
@@ -104,7 +106,7 @@ def test_same_boxes_same_layer(made: Sequence) -> None:
 def test_made_object_is_followed(made: Sequence, frames: tuple[int, ...], least: float) -> None:
     truth = made.tracks[0].boxes
     layer = propagate(made.frames, human(*frames, boxes=truth), TemplateTracker, SETTINGS)
-    missing = np.isnan(layer.boxes).all(axis=1).nonzero()[0].tolist()
+    missing = absent(layer.boxes)
     assert missing == sorted(frames)
     overlaps = np.delete(overlap(layer.boxes, truth), frames)
     assert overlaps.mean() > least
@@ -141,7 +143,7 @@ def test_spans_lie_between_what_people_said() -> None:
 
 def test_straight_lines_between_human_boxes_and_nothing_beyond() -> None:
     layer = interpolate(human(5, 15), COUNT)
-    known = (~np.isnan(layer.boxes).any(axis=1)).nonzero()[0].tolist()
+    known = present(layer.boxes)
     assert known == list(range(6, 15))
     assert np.allclose(layer.boxes[6:15], straight(COUNT)[6:15])
     assert np.isnan(layer.confidence).all()

@@ -46,12 +46,12 @@ def test_last_box_of_a_frame_stands() -> None:
 
 def test_end_lasts_until_the_next_box() -> None:
     human = track(FIRST, EndEvent(track=0, frame=4), BoxEvent(track=0, frame=7, box=B))
-    assert human.gone(10).nonzero()[0].tolist() == [4, 5, 6]
+    assert np.flatnonzero(human.gone(10)).tolist() == [4, 5, 6]
 
 
 def test_end_before_the_first_box_and_after_the_last() -> None:
     human = track(FIRST, EndEvent(track=0, frame=0), EndEvent(track=0, frame=8))
-    assert human.gone(10).nonzero()[0].tolist() == [0, 1, 8, 9]
+    assert np.flatnonzero(human.gone(10)).tolist() == [0, 1, 8, 9]
 
 
 def test_end_takes_the_place_of_a_box_and_the_other_way_round() -> None:

@@ -1,0 +1,388 @@
+import hashlib
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.made_dataset import made_dataset
+from tests.tirdata.annotate.stand_ins import (
+    COUNT,
+    TemplateTracker,
+    absent,
+    bare_dataset,
+    box_at,
+    present,
+    truth,
+)
+from tirdata.annotate import annotate as module
+from tirdata.annotate.annotate import (
+    AnnotateConfig,
+    Item,
+    Tracking,
+    annotate,
+    annotate_sequence,
+    derive,
+    journalled,
+    total_frames,
+)
+from tirdata.annotate.check import journal_faults
+from tirdata.annotate.events import (
+    AcceptEvent,
+    BoxEvent,
+    DeleteBoxEvent,
+    EndEvent,
+    Event,
+    ImportEvent,
+    OccludedEvent,
+    PropagatedEvent,
+)
+from tirdata.annotate.journal import Journal
+from tirdata.annotate.propagate import PropagateConfig
+from tirdata.dataset.tree import Dataset, SequenceId
+from tirdata.engine import build_engine
+from tirdata.errors import AnnotationError
+from tirdata.geometry import overlap
+from tirdata.tracker import Prediction
+from tirdata.types import Box, Frame, Track
+
+TEMPLATE = Tracking(
+    AnnotateConfig(tracker="template", propagate=PropagateConfig(lost_below=0.3, found_above=0.5)),
+    TemplateTracker,
+)
+LINES = Tracking(AnnotateConfig(tracker="interpolate"), None)
+
+
+def draw(dataset: Dataset, sequence: SequenceId, *frames: int, track: int = 0) -> None:
+    Journal(dataset.journal_path(sequence)).append(
+        BoxEvent(track=track, frame=frame, class_name="drone", box=box_at(frame))
+        for frame in frames
+    )
+
+
+def xml(dataset: Dataset, sequence: SequenceId) -> str:
+    """Hash of all XML files and the confidence."""
+    digest = hashlib.sha256()
+    for path in sorted(dataset.annotation_dir(sequence).iterdir()):
+        digest.update(path.name.encode() + path.read_bytes())
+    digest.update(dataset.confidence_path(sequence).read_bytes())
+    return digest.hexdigest()
+
+
+def track_of(dataset: Dataset, sequence: SequenceId, number: int = 0) -> Track:
+    return {track.id: track for track in dataset.read_tracks(sequence, COUNT)}[number]
+
+
+def item(dataset: Dataset, sequence: SequenceId) -> Item:
+    return Item(dataset.root, sequence)
+
+
+def test_one_box_becomes_a_box_in_every_frame(dataset: Dataset, sequence: SequenceId) -> None:
+    draw(dataset, sequence, 0)
+    state = annotate_sequence(item(dataset, sequence), tracking=TEMPLATE)
+    track = track_of(dataset, sequence)
+    assert track.generated.tolist() == [False] + [True] * (COUNT - 1)
+    assert np.nanmean(overlap(track.boxes, truth())) > 0.6
+    assert (state.tracks[0].human, state.tracks[0].generated) == (1, COUNT - 1)
+    assert state.tracked == COUNT - 1
+    assert not list(journal_faults(dataset, sequence, dataset.read_tracks(sequence, COUNT)))
+
+
+def test_persons_boxes_stand_rounded_in_the_xml(dataset: Dataset, sequence: SequenceId) -> None:
+    Journal(dataset.journal_path(sequence)).append(
+        [BoxEvent(track=0, frame=7, class_name="drone", box=Box(10.4, 20.6, 12.2, 8.0))]
+    )
+    annotate_sequence(item(dataset, sequence), tracking=TEMPLATE)
+    assert track_of(dataset, sequence).boxes[7].tolist() == [10, 21, 13, 8]
+
+
+def test_same_call_again_does_nothing(dataset: Dataset, sequence: SequenceId) -> None:
+    draw(dataset, sequence, 0, 30)
+    annotate_sequence(item(dataset, sequence), tracking=TEMPLATE)
+    before = xml(dataset, sequence), dataset.journal_path(sequence).read_bytes()
+    state = annotate_sequence(item(dataset, sequence), tracking=TEMPLATE)
+    assert (state.tracked, state.files_changed) == (0, 0)
+    assert (xml(dataset, sequence), dataset.journal_path(sequence).read_bytes()) == before
+
+
+def test_again_tracks_again_to_the_same_bytes(dataset: Dataset, sequence: SequenceId) -> None:
+    draw(dataset, sequence, 0, 30)
+    annotate_sequence(item(dataset, sequence), tracking=TEMPLATE)
+    before = xml(dataset, sequence)
+    again = Tracking(TEMPLATE.config, TEMPLATE.factory, again=True)
+    state = annotate_sequence(item(dataset, sequence), tracking=again)
+    assert (state.tracked > 0, state.files_changed) == (True, 0)
+    assert xml(dataset, sequence) == before
+
+
+def test_journal_alone_gives_the_same_xml(dataset: Dataset, sequence: SequenceId) -> None:
+    draw(dataset, sequence, 0, 30)
+    annotate_sequence(item(dataset, sequence), tracking=TEMPLATE)
+    before = xml(dataset, sequence)
+    for path in dataset.annotation_dir(sequence).iterdir():
+        path.unlink()
+    dataset.confidence_path(sequence).unlink()
+    derive(dataset, sequence)
+    assert xml(dataset, sequence) == before
+
+
+def test_propagating_anew_changes_machine_boxes_only(
+    dataset: Dataset, sequence: SequenceId
+) -> None:
+    draw(dataset, sequence, 0, 30)
+    annotate_sequence(item(dataset, sequence), tracking=LINES)
+    before = track_of(dataset, sequence)
+    annotate_sequence(item(dataset, sequence), tracking=TEMPLATE)
+    after = track_of(dataset, sequence)
+    assert np.array_equal(before.boxes[[0, 30]], after.boxes[[0, 30]])
+    assert not np.array_equal(before.boxes[1:30], after.boxes[1:30])
+    assert np.flatnonzero(~after.generated).tolist() == [0, 30]
+
+
+def test_box_drawn_later_stands_at_once_and_the_rest_is_called_stale(
+    dataset: Dataset, sequence: SequenceId
+) -> None:
+    draw(dataset, sequence, 0)
+    annotate_sequence(item(dataset, sequence), tracking=TEMPLATE)
+    draw(dataset, sequence, 20)
+    (state,) = derive(dataset, sequence).tracks
+    assert (state.human, state.generated, state.stale) == (2, COUNT - 2, True)
+    (state,) = annotate_sequence(item(dataset, sequence), tracking=TEMPLATE).tracks
+    assert not state.stale
+
+
+def test_undo_brings_back_the_xml_of_before(dataset: Dataset, sequence: SequenceId) -> None:
+    journal = Journal(dataset.journal_path(sequence))
+    draw(dataset, sequence, 0)
+    annotate_sequence(item(dataset, sequence), tracking=TEMPLATE)
+    first = xml(dataset, sequence)
+    draw(dataset, sequence, 30)
+    annotate_sequence(item(dataset, sequence), tracking=TEMPLATE)
+    second = xml(dataset, sequence)
+    assert first != second
+    journal.undo()
+    derive(dataset, sequence)
+    assert xml(dataset, sequence) == first
+    journal.redo()
+    derive(dataset, sequence)
+    assert xml(dataset, sequence) == second
+
+
+class Killed(BaseException):
+    """What a test raises to end the work where a signal would."""
+
+
+def dying(frames: int) -> TemplateTracker:
+    class Dying(TemplateTracker):
+        left = frames
+
+        def track(self, frame: Frame) -> Prediction:
+            self.left -= 1
+            if self.left < 0:
+                raise Killed
+            return super().track(frame)
+
+    return Dying()
+
+
+@pytest.mark.parametrize("frames", [0, 20, COUNT - 1, COUNT + 5])
+def test_killed_in_the_middle_goes_on_to_the_same_bytes(tmp_path: Path, frames: int) -> None:
+    sequence = SequenceId("train", 0, 0)
+    whole, cut = bare_dataset(tmp_path / "whole"), bare_dataset(tmp_path / "cut")
+    for dataset in (whole, cut):
+        draw(dataset, sequence, 0, track=0)
+        draw(dataset, sequence, 39, track=1)
+    annotate_sequence(item(whole, sequence), tracking=TEMPLATE)
+    with pytest.raises(Killed):
+        annotate_sequence(
+            item(cut, sequence), tracking=Tracking(TEMPLATE.config, partial(dying, frames))
+        )
+    state = annotate_sequence(item(cut, sequence), tracking=TEMPLATE)
+    assert xml(cut, sequence) == xml(whole, sequence)
+    done = frames // (COUNT - 1)
+    assert state.tracked == (2 - done) * (COUNT - 1)  # finished tracks are not done twice
+
+
+def test_killed_between_journal_and_xml_is_mended_by_the_next_call(
+    dataset: Dataset, sequence: SequenceId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw(dataset, sequence, 0)
+
+    def killed(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "derive", killed)
+        with pytest.raises(Killed):
+            annotate_sequence(item(dataset, sequence), tracking=TEMPLATE)
+    assert not track_ids(dataset, sequence)
+    state = annotate_sequence(item(dataset, sequence), tracking=TEMPLATE)
+    assert (state.tracked, state.files_changed) == (0, COUNT)
+
+
+def track_ids(dataset: Dataset, sequence: SequenceId) -> list[int]:
+    return [track.id for track in dataset.read_tracks(sequence, COUNT)]
+
+
+def test_xml_without_a_journal_stays(tmp_path: Path) -> None:
+    sequence = SequenceId("train", 0, 0)
+    dataset = made_dataset(tmp_path / "made", [sequence])
+    before = xml(dataset, sequence)
+    assert journalled(dataset) == []
+    derive(dataset, sequence)
+    assert xml(dataset, sequence) == before
+    assert not dataset.journal_path(sequence).exists()
+
+
+def test_xml_without_a_journal_can_be_propagated(tmp_path: Path) -> None:
+    sequence = SequenceId("train", 0, 0)
+    dataset = made_dataset(tmp_path / "made", [sequence])
+    before = dataset.read_tracks(sequence, 6)[0]
+    annotate_sequence(item(dataset, sequence), tracking=TEMPLATE)
+    after = dataset.read_tracks(sequence, 6)[0]
+    assert np.array_equal(after.generated, before.generated)
+    assert np.array_equal(after.boxes[0], before.boxes[0])
+
+
+def test_end_leaves_no_box_from_there_on(dataset: Dataset, sequence: SequenceId) -> None:
+    draw(dataset, sequence, 0)
+    Journal(dataset.journal_path(sequence)).append([EndEvent(track=0, frame=25)])
+    annotate_sequence(item(dataset, sequence), tracking=TEMPLATE)
+    assert present(track_of(dataset, sequence).boxes) == list(range(25))
+
+
+def test_interpolation_leaves_the_ends_alone(dataset: Dataset, sequence: SequenceId) -> None:
+    draw(dataset, sequence, 5, 15)
+    state = annotate_sequence(item(dataset, sequence), tracking=LINES)
+    assert present(track_of(dataset, sequence).boxes) == list(range(5, 16))
+    assert state.tracked == 0
+    assert state.tracks[0].confidence is None
+
+
+def test_only_the_asked_track_is_propagated(dataset: Dataset, sequence: SequenceId) -> None:
+    draw(dataset, sequence, 0, track=0)
+    draw(dataset, sequence, 0, track=1)
+    state = annotate_sequence(Item(dataset.root, sequence, track=1), tracking=TEMPLATE)
+    assert [track.generated for track in state.tracks] == [0, COUNT - 1]
+
+
+def test_frame_that_changed_since_is_noticed(dataset: Dataset, sequence: SequenceId) -> None:
+    Journal(dataset.journal_path(sequence)).append(
+        [BoxEvent(track=0, frame=4, class_name="drone", box=box_at(4), sha256="0" * 64)]
+    )
+    with pytest.raises(AnnotationError, match=r"jsonl: frame 4 is another picture"):
+        annotate_sequence(item(dataset, sequence), tracking=TEMPLATE)
+
+
+def test_workers_give_the_same_bytes_as_one(tmp_path: Path) -> None:
+    one, two = (bare_dataset(tmp_path / name, sequences=2) for name in ("one", "two"))
+    for dataset in (one, two):
+        for sequence in dataset.sequence_ids():
+            draw(dataset, sequence, 0)
+    for dataset, workers in ((one, 1), (two, 2)):
+        items = [item(dataset, sequence) for sequence in dataset.sequence_ids()]
+        assert total_frames(items, TEMPLATE) == 2 * (COUNT - 1)
+        for outcome in annotate(items, TEMPLATE, build_engine("local", workers)):
+            outcome.unwrap()
+    for sequence in one.sequence_ids():
+        assert xml(one, sequence) == xml(two, sequence)
+
+
+FRAMES = st.integers(0, 7)
+FLAGS: st.SearchStrategy[Literal[0, 1]] = st.sampled_from((0, 1))
+SIDES = st.floats(0.01, 40, allow_nan=False)
+BOXES = st.builds(Box, st.floats(-5, 59), st.floats(-5, 43), SIDES, SIDES).filter(
+    lambda box: box.x + box.w > 0.01 and box.y + box.h > 0.01
+)
+
+
+@st.composite
+def edits(drawn: st.DrawFn) -> list[Event]:
+    """What people and machines may do to one track, in any order."""
+    frame = drawn(FRAMES)
+    boxes = drawn(st.lists(st.none() | BOXES, min_size=8, max_size=8))
+    flags = drawn(st.lists(FLAGS, min_size=8, max_size=8))
+    one_of_each: list[Event] = [
+        BoxEvent(track=0, frame=frame, class_name="bird", box=drawn(BOXES)),
+        AcceptEvent(track=0, frame=frame, box=drawn(BOXES)),
+        EndEvent(track=0, frame=frame),
+        DeleteBoxEvent(track=0, frame=frame),
+        OccludedEvent(track=0, first_frame=0, last_frame=frame),
+        ImportEvent(
+            track=0,
+            class_name="bird",
+            boxes=tuple(boxes),
+            generated=tuple(flags),
+            source="a.txt",
+        ),
+        PropagatedEvent(
+            track=0,
+            tracker="made",
+            state="",
+            boxes=tuple(boxes),
+            confidence=(0.5,) * 8,
+        ),
+    ]
+    return [drawn(st.sampled_from(one_of_each))]
+
+
+def said_by_people(events: list[Event]) -> set[int]:
+    """Frames whose last word is a person's box, by the plainest reading of the events."""
+    human: set[int] = set()
+    for event in events:
+        if isinstance(event, BoxEvent | AcceptEvent):
+            human.add(event.frame)
+        elif isinstance(event, EndEvent | DeleteBoxEvent):
+            human.discard(event.frame)
+        elif isinstance(event, ImportEvent) and isinstance(event.generated, tuple):
+            for frame, (box, flag) in enumerate(zip(event.boxes, event.generated, strict=True)):
+                if flag == 0:
+                    (human.discard if box is None else human.add)(frame)
+    return human
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    return made_dataset(tmp_path_factory.mktemp("small") / "data", [SequenceId("val", 0, 0)], 8)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(edits(), max_size=12), st.sets(st.integers(0, 3)))
+def test_boxes_not_generated_are_those_of_people(
+    small: Dataset, changes: list[list[Event]], undos: set[int]
+) -> None:
+    sequence = SequenceId("val", 0, 0)
+    journal = Journal(small.journal_path(sequence))
+    journal.path.unlink(missing_ok=True)
+    first = BoxEvent(track=0, frame=0, class_name="bird", box=Box(1, 1, 9, 9))
+    kept: list[list[Event]] = []
+    everything: list[list[Event]] = [[first], *changes]
+    for events in everything:
+        journal.append(events)
+        kept.append(events)
+    for _ in undos:
+        if sum(not machine(events) for events in kept) > 1:
+            journal.undo()
+            last = max(index for index, events in enumerate(kept) if not machine(events))
+            kept = kept[:last]
+    derive(small, sequence)
+    found = {
+        frame
+        for track in small.read_tracks(sequence, 8)
+        for frame in np.flatnonzero(~track.generated & track.present).tolist()
+    }
+    assert found == said_by_people([event for events in kept for event in events])
+
+
+def machine(events: list[Event]) -> bool:
+    return all(isinstance(event, PropagatedEvent) for event in events)
+
+
+def test_absent_frames_have_no_object_but_an_xml(dataset: Dataset, sequence: SequenceId) -> None:
+    draw(dataset, sequence, 0)
+    annotate_sequence(item(dataset, sequence), tracking=LINES)
+    assert absent(track_of(dataset, sequence).boxes) == list(range(1, COUNT))
+    assert len(list(dataset.annotation_dir(sequence).glob("*.xml"))) == COUNT
