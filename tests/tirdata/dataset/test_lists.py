@@ -78,9 +78,12 @@ def test_only_changed_sequences_are_read_again(
     whole = {path: path.read_bytes() for path in dataset.root.rglob("*.txt")}
     read: list[Path] = []
     original = lists.wnids_of
-    monkeypatch.setattr(
-        lists, "wnids_of", lambda folder, count: read.append(folder) or original(folder, count)
-    )
+
+    def spy(folder: Path, count: int) -> frozenset[str]:
+        read.append(folder)
+        return original(folder, count)
+
+    monkeypatch.setattr(lists, "wnids_of", spy)
     assert write_lists(dataset, [TRAIN[0]]) == 0
     assert read == [dataset.annotation_dir(TRAIN[0])]
     new = SequenceId("train", 1, 0)

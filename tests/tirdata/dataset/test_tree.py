@@ -91,7 +91,7 @@ def test_a_sequence_is_found_by_name_or_digits(dataset: Dataset) -> None:
     assert dataset.find("00000001") == SECOND
     with pytest.raises(UsageError, match="00000000: is any of ILSVRC2015_train_00000000, ILSVRC"):
         dataset.find("00000000")
-    with pytest.raises(UsageError, match="7: not in .* it has ILSVRC2015_train_00000000, "):
+    with pytest.raises(UsageError, match=r"7: not in .* it has ILSVRC2015_train_00000000, "):
         dataset.find("7")
 
 
