@@ -87,6 +87,6 @@ engine_option = click.option(
     show_default=True, metavar="NAME", help="Where items are worked on: local or serial.",
 )  # fmt: skip
 device_option = click.option(
-    "--device", default="auto", show_default=True, metavar="cpu|cuda[:N]|auto",
+    "--device", default=None, show_default="auto", metavar="cpu|cuda[:N]|auto",
     help="Where networks run; auto takes a GPU if there is one.",
 )  # fmt: skip

@@ -47,13 +47,13 @@ def train(
     goes on from the last checkpoint.
     """
     from tirdata.config import load
-    from tracking.training.config import STANDARD_AUGMENT, TrainConfig
+    from tracking.training.config import STANDARD_AUGMENT, Augment, TrainConfig
     from tracking.training.mmnet import train_mmnet
 
     console = console_for(json=as_json)
     overrides = {**given, "branches": branches.split(",") if branches else None}
-    if augment:
-        overrides["augment"] = STANDARD_AUGMENT.model_dump()
+    if augment is not None:
+        overrides["augment"] = (STANDARD_AUGMENT if augment else Augment()).model_dump()
     config = load(config_path, TrainConfig, overrides)
     with console.progress(f"train {tracker}", None) as progress:
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from tirdata import files
 from tirdata.config import Config, read_json, to_json
 from tirdata.dataset.classes import VID_CLASSES
-from tirdata.dataset.tree import Dataset
+from tirdata.dataset.tree import Dataset, SequenceId
 from tirdata.engine.base import Engine
 from tirdata.errors import DataError, PartlyDoneError, TirDataError, UsageError
 from tirdata.layouts import LAYOUTS, open_layout
@@ -24,6 +24,8 @@ from tirdata.mix.shards import Sample, ShardWriter, members
 from tirdata.mix.split import shuffled, split_groups
 from tirdata.mix.tracklets import cut_sequence, refusal
 from tirdata.types import Sequence
+
+LONGEST_KEY = 64  # bytes; track, number and frame come behind it
 
 
 @dataclass(frozen=True)
@@ -118,15 +120,26 @@ def plan(recipe: Recipe, parts: Path) -> list[Job]:
     ]
     if twice:
         raise UsageError(f"{twice[0]}: named twice; a dataset is either visible or thermal")
-    jobs = []
+    jobs: list[Job] = []
+    keys: set[str] = set()
     numbers: Counter[str] = Counter()
     for domain, root in roots:
         layout = open_layout(root)
         for name in layout.names(root):
-            key = f"{domain}{numbers[domain]}-{name}".replace(".", "_").replace("/", "_")
+            key = _key(f"{domain}{numbers[domain]}-{name}", keys)
             jobs.append(Job(recipe, layout.name, root, name, domain, key, parts))
         numbers[domain] += 1
     return jobs
+
+
+def _key(name: str, taken: set[str]) -> str:
+    """``name`` as a part of file names in a tar (at most 100 bytes, no dots), never used before."""
+    key = name.replace(".", "_").replace("/", "_")
+    if key in taken or len(key.encode()) > LONGEST_KEY:
+        digest = hashlib.sha256(name.encode()).hexdigest()[:12]
+        key = f"{key.encode()[: LONGEST_KEY - 13].decode(errors='ignore')}-{digest}"
+    taken.add(key)
+    return key
 
 
 def cut_part(job: Job) -> None:
@@ -206,7 +219,7 @@ def _provenance(job: Job) -> tuple[str, str]:
     """What keeps a sequence on one side of the split, and its licence."""
     if (job.root / "tirdata.toml").exists():
         dataset = Dataset.open(job.root)
-        card = dataset.read_card(dataset.find(job.name))
+        card = dataset.read_card(SequenceId.parse(job.name))
         return card.recording_id, card.licence or ""
     # Elsewhere the name is all there is: VVVVV of an ILSVRC name, else the whole name.
     stem = job.name.rsplit("/", 1)[-1]
@@ -237,6 +250,7 @@ def _assemble(recipe: Recipe, jobs: list[Job], out: Path) -> MixManifest:
     if not crops:
         raise DataError("no track of the recipe's classes, length and size in any dataset")
     held_out = _held_out(recipe, parts.values())
+    _remove_old(out)
     writers: dict[Subset, ShardWriter] = {
         "train": ShardWriter(out / "train", recipe.shard_bytes),
         "val": ShardWriter(out / "val", recipe.shard_bytes),
@@ -256,6 +270,21 @@ def _assemble(recipe: Recipe, jobs: list[Job], out: Path) -> MixManifest:
     manifest = _manifest(recipe, [records[job.key] for job in jobs], parts.values(), writers)
     files.write_text(out / "mix.json", to_json(manifest))
     return manifest
+
+
+def _remove_old(out: Path) -> None:
+    """Take away a mix of earlier inputs, the manifest first: without it there is no mix.
+
+    Raises:
+        StorageError: a file cannot be removed.
+    """
+    try:
+        (out / "mix.json").unlink(missing_ok=True)
+        for subset in ("train", "val"):
+            if (out / subset).exists():
+                shutil.rmtree(out / subset)
+    except OSError as error:
+        raise files.storage_error(out, error) from error
 
 
 def _held_out(recipe: Recipe, parts: Iterable[Part]) -> set[str]:

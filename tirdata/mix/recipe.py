@@ -1,9 +1,9 @@
 """What a mix is made of: the recipe that a person writes as TOML or as flags."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from tirdata.config import Config
 
@@ -50,3 +50,10 @@ class Recipe(Config):
     """A shard is closed when it reaches this size."""
     seed: int = 0
     """Decides the split and the order of the samples."""
+
+    @model_validator(mode="after")
+    def _network_takes_the_crops(self) -> Self:
+        if (self.crop_size - 255) % 4:
+            message = f"crop_size {self.crop_size}; the network takes 255 + 4k, at least 191"
+            raise ValueError(message)
+        return self

@@ -151,7 +151,7 @@ class MixReader:
 
 def _read_index(path: Path) -> Iterator[Entry]:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").split("\n")[:-1]  # names may hold U+2028
     except FileNotFoundError:
         raise DataError(f"{path}: no such index; expected a mix made by build-mix") from None
     for number, line in enumerate(lines, 1):

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 def split_groups(groups: Iterable[str], share: float, seed: int) -> set[str]:
     """The groups that go to validation: ``share`` of them, at least one of two or more.
 
-    The choice depends on the names and the seed alone, so adding a recording later moves no other
-    one unless the number of validation groups grows.
+    The choice depends on the names and the seed alone, and adding a recording later moves at most
+    one other.
     """
     ranked = sorted(set(groups), key=lambda group: _rank(group, seed))
     if share <= 0 or len(ranked) < 2:

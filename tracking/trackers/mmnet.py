@@ -105,7 +105,9 @@ class MMNetTracker:
         if self._templates is None:
             raise RuntimeError("track before init")
         responses, branches = self._search(frame, self._factors)
-        best = int(np.argmax(responses.max(axis=(1, 2)) * self._penalties))
+        peaks = responses.max(axis=(1, 2))
+        # Below zero a factor would be a reward.
+        best = int(np.argmax(peaks * self._penalties ** np.sign(peaks)))
         blended = windowed(responses[best], self.window, self.config.window_influence)
         dx, dy = peak(blended)
         shift = np.array([dx, dy]) * STRIDE / UPSAMPLING * self._side / self.size
@@ -189,7 +191,7 @@ def score_features(response: Map, branches: Map, first_peak: float) -> Floats:
         apart = math.hypot(ax - bx, ay - by)
     return np.array(
         [
-            min(float(response.max()) / first_peak, 2.0),
+            float(np.clip(response.max() / first_peak, 0.0, 2.0)),
             math.log(max(peak_to_sidelobe(total), 1e-3)),
             math.log(max(apce(total), 1e-3)),
             second_peak(total),
@@ -210,6 +212,9 @@ def load_model(weights: Path) -> MMNet:
         raise DataError(
             f"{weights}: weights of {about.get('model', 'an unknown model')}; expected mmnet"
         )
-    model = MMNet(tuple(about["branches"]), about["classes"], about["input_size"])
+    try:
+        model = MMNet(tuple(about["branches"]), about["classes"], about["input_size"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError(f"{weights}: does not say which MMNet it is for ({error!r})") from None
     load_weights(weights, model)
     return model.eval()

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 UPSAMPLING = 8
+ROUNDING = 1e-5  # of the highest value: less is no difference
 
 Map = NDArray[np.float32]
 
@@ -34,7 +35,8 @@ def windowed(response: Map, window: Map, influence: float) -> Map:
     """The map from 0, with sum 1, blended with the window: (1 - influence) and influence."""
     shifted = response - response.min()
     total = shifted.sum()
-    if not total > 0:  # a constant map says nothing: only the window is left
+    # A constant map, but for rounding in the transforms, says nothing: only the window is left.
+    if not shifted.max() > ROUNDING * np.abs(response).max():
         return window
     result: Map = (1 - influence) * shifted / total + influence * window
     return result

@@ -1,5 +1,6 @@
 """What a run needs to go on exactly where it stopped."""
 
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +9,13 @@ from torch import nn
 from torch.optim import Optimizer
 
 from tirdata import files
-from tirdata.errors import DataError
+from tirdata.errors import DataError, VersionError
 from tracking.training.config import TrainConfig
 
 FORMAT = 1
+_UNREADABLE = (
+    OSError, RuntimeError, KeyError, TypeError, ValueError, EOFError, pickle.UnpicklingError
+)  # fmt: skip
 # What may differ between a run and its continuation without changing what is learned.
 _FREE = {"device", "workers", "checkpoint_every"}
 
@@ -45,12 +49,18 @@ def restore(
 
     Raises:
         DataError: not a checkpoint, or one of another configuration or mix; names the field.
+        VersionError: made by a newer tirdata.
     """
     try:
         state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        if state["format"] > FORMAT:
+            raise VersionError(f"{path}: made by a newer tirdata; install that one")
         found = TrainConfig.model_validate_json(state["config"]).model_dump()
-    except (OSError, RuntimeError, KeyError, ValueError, EOFError) as error:
-        raise DataError(f"{path}: not a checkpoint of ours ({error})") from None
+    except _UNREADABLE as error:
+        what = str(error).partition("\n")[0]
+        raise DataError(
+            f"{path}: not a checkpoint of ours ({what}); remove it to begin again"
+        ) from None
     for name, value in config.model_dump().items():
         if name not in _FREE and found[name] != value:
             raise DataError(

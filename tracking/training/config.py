@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from tirdata.config import Config
 
@@ -78,6 +78,14 @@ class TrainConfig(Config):
     """Decides the start, the pairs and their changes."""
     checkpoint_every: int = Field(200, ge=1)
     """Steps between checkpoints."""
+
+    @model_validator(mode="after")
+    def _shares_fit(self) -> Self:
+        total = self.positive + self.hard_negative
+        if total > 1 + 1e-9:
+            message = f"positive and hard_negative make {total:g} of the pairs; expected at most 1"
+            raise ValueError(message)
+        return self
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from tirdata.errors import TirDataError
 from tirdata.mix.shards import MixReader
 from tirdata.types import Frame
 from tracking.models.alexnet import STRIDE
@@ -36,8 +37,12 @@ class Batch:
         )
 
 
-class PairDataset(Dataset[Batch]):
-    """Item ``step`` is the whole batch of that step."""
+class PairDataset(Dataset[Batch | TirDataError]):
+    """An item is the whole batch of a step, or why it cannot be made.
+
+    An error is handed over as a value: raised in a worker process, torch would wrap it in a
+    traceback.
+    """
 
     def __init__(self, reader: MixReader, sampler: Sampler, size: int, steps: range) -> None:
         self.reader = reader
@@ -48,8 +53,13 @@ class PairDataset(Dataset[Batch]):
     def __len__(self) -> int:
         return len(self.steps)
 
-    def __getitem__(self, index: int) -> Batch:
-        step = self.steps[index]
+    def __getitem__(self, index: int) -> Batch | TirDataError:
+        try:
+            return self._batch(self.steps[index])
+        except TirDataError as error:
+            return error
+
+    def _batch(self, step: int) -> Batch:
         rng = np.random.default_rng((self.sampler.config.seed, step, 1))
         pairs = self.sampler.batch(step)
         made = [self._pair(pair, rng) for pair in pairs]
@@ -87,13 +97,15 @@ def batches(
     """
     dataset = PairDataset(reader, sampler, size, steps)
     workers = sampler.config.workers
-    return iter(
-        DataLoader(
-            dataset,
-            batch_size=None,
-            shuffle=False,
-            num_workers=workers,
-            pin_memory=pin,
-            multiprocessing_context="forkserver" if workers else None,
-        )
+    loader = DataLoader(
+        dataset,
+        batch_size=None,
+        shuffle=False,
+        num_workers=workers,
+        pin_memory=pin,
+        multiprocessing_context="forkserver" if workers else None,
     )
+    for made in loader:
+        if isinstance(made, TirDataError):
+            raise made
+        yield made

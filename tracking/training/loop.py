@@ -116,9 +116,21 @@ def train(  # noqa: PLR0913
             save(step)
 
 
+def trim_log(log: Path, done: int) -> None:
+    """Keep the lines of the first ``done`` steps: those after the checkpoint come again.
+
+    Raises:
+        StorageError: the log cannot be written.
+    """
+    if log.exists():
+        lines = log.read_text(encoding="utf-8").splitlines(keepends=True)
+        files.write_text(log, "".join(lines[:done]))
+
+
 def _refuse(batch: Batch, step: int, log: Path) -> None:
     path = log.with_name(f"bad-batch-{step}.pt")
-    torch.save(batch.__dict__, path)
+    with files.whole(path) as part:
+        torch.save(batch.__dict__, part)
     raise DataError(
         f"step {step}: the loss is not a number; the batch is in {path}, the last checkpoint is "
         "whole; lower --lr-first or look at the batch"

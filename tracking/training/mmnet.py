@@ -21,7 +21,7 @@ from tracking.models.mmnet import MMNet, Templates
 from tracking.training import checkpoint
 from tracking.training.config import STRATEGIES, Strategy, TrainConfig
 from tracking.training.data import Batch, batches
-from tracking.training.loop import Progress, Schedule, silent, train
+from tracking.training.loop import Progress, Schedule, silent, train, trim_log
 from tracking.training.losses import classification_loss, label_map, matching_loss
 from tracking.training.sampling import Kind, Sampler, gather_tracks
 from tracking.weights.load import load_weights, pick_device, write_weights
@@ -77,7 +77,7 @@ def train_mmnet(
     files.write_text(out / "config.json", to_json(config))
 
     schedule = build_schedule(config, strategy)
-    end = min(schedule.steps, stop_after or schedule.steps)
+    end = max(done, min(schedule.steps, stop_after or schedule.steps))
     reader = MixReader(mix, "train")
     labels = {name: number for number, name in enumerate(manifest.classes)}
     sampler = Sampler(
@@ -86,6 +86,7 @@ def train_mmnet(
         {"vid": manifest.recipe.vid_weight, "tir": manifest.recipe.tir_weight},
     )
     hold(model, strategy.frozen)
+    trim_log(out / "log.jsonl", done)
     losses: list[float] = []
 
     def note(progress: Progress) -> None:
@@ -228,6 +229,8 @@ class MatchingLoss:
         if templates.fine_grained is not None:
             pairs.append((model.calibration3, templates.fine_grained, x.conv3))
         total = torch.zeros((), device=x.conv5.device)
+        if len(x.conv5) < 2:
+            return total
         for calibration, template, search in pairs:
             scores = calibration(correlate_all(template, search.float()))
             losses = nn.functional.softplus(scores).mean(dim=(2, 3))

@@ -7,7 +7,7 @@ from enum import IntEnum
 import numpy as np
 
 from tirdata.errors import DataError
-from tirdata.mix.shards import Entry
+from tirdata.mix.shards import Entry, Sample
 from tracking.training.config import TrainConfig
 
 HARD_GAP = 25  # usable frames between exemplar and search crop of a hard negative
@@ -58,16 +58,20 @@ def gather_tracks(
     Raises:
         DataError: no track is left.
     """
-    crops: dict[tuple[str, str, str, int], list[CropRef]] = {}
-    classes: dict[tuple[str, str, str, int], int] = {}
+    crops: dict[str, list[CropRef]] = {}
+    first: dict[str, Sample] = {}
     for number, entry in enumerate(entries):
         sample = entry.sample
         if sample.domain in domains:
-            key = (sample.domain, sample.recording, sample.sequence, sample.track)
-            crops.setdefault(key, []).extend(CropRef(number, i) for i in range(len(sample.frames)))
-            classes[key] = labels[sample.class_name]
+            track = sample.key.rpartition("-")[0]  # less the tracklet's number; names may repeat
+            crops.setdefault(track, []).extend(
+                CropRef(number, i) for i in range(len(sample.frames))
+            )
+            first.setdefault(track, sample)
     tracks = [
-        TrackRef(key[0], key[1], classes[key], tuple(refs))
+        TrackRef(
+            first[key].domain, first[key].recording, labels[first[key].class_name], tuple(refs)
+        )
         for key, refs in crops.items()
         if len(refs) > 1
     ]
@@ -86,6 +90,7 @@ class Sampler:
         self, tracks: Sequence[TrackRef], config: TrainConfig, weights: Mapping[str, float]
     ) -> None:
         self.config = config
+        self.tracks = list(tracks)
         self.by_domain = {
             domain: [track for track in tracks if track.domain == domain]
             for domain in sorted({track.domain for track in tracks})
@@ -112,7 +117,8 @@ class Sampler:
             track = tracks[int(rng.integers(len(tracks)))]
             if track.recording not in used:
                 return track
-        return tracks[int(rng.integers(len(tracks)))]
+        left = [track for track in tracks if track.recording not in used] or tracks
+        return left[int(rng.integers(len(left)))]
 
     def _pair(self, rng: np.random.Generator, track: TrackRef) -> Pair:
         config = self.config
@@ -124,6 +130,9 @@ class Sampler:
             z, x = near(rng, track.crops, HARD_GAP + 1, len(track.crops))
             return Pair(z, x, Kind.HARD, track.label, quadrant=int(rng.integers(4)))
         other = self._track(rng, {track.recording})
+        if other.recording == track.recording:  # the domain drawn has no other
+            others = [each for each in self.tracks if each.recording != track.recording]
+            other = others[int(rng.integers(len(others)))]
         z = track.crops[int(rng.integers(len(track.crops)))]
         return Pair(z, other.crops[int(rng.integers(len(other.crops)))], Kind.EASY, track.label)
 

@@ -57,13 +57,13 @@ def load_weights(path: Path, model: nn.Module, *, but: tuple[str, ...] = ()) -> 
 
     Raises:
         MissingError: no such file.
-        DataError: a tensor is missing, left over or of another shape; names it.
+        DataError: a tensor is missing, left over, of another shape or not finite; names it.
     """
     tensors, about = _open(path)
     own = model.state_dict()
     wanted = {name: value for name, value in own.items() if not name.startswith(but or ("\0",))}
     found = {name: value for name, value in tensors.items() if not name.startswith(but or ("\0",))}
-    for name in wanted.keys() | found.keys():
+    for name in sorted(wanted.keys() | found.keys()):
         if name not in found:
             raise DataError(f"{path}: tensor {name} is missing; the weights are of another model")
         if name not in wanted:
@@ -73,6 +73,8 @@ def load_weights(path: Path, model: nn.Module, *, but: tuple[str, ...] = ()) -> 
                 f"{path}: tensor {name} is {tuple(found[name].shape)}; "
                 f"the model expects {tuple(wanted[name].shape)}"
             )
+        if not found[name].isfinite().all():
+            raise DataError(f"{path}: tensor {name} holds NaN or infinity; expected numbers")
     model.load_state_dict({**own, **found})
     return about
 
@@ -86,7 +88,10 @@ def _open(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
             metadata = file.metadata() or {}
     except SafetensorError as error:
         raise DataError(f"{path}: not a safetensors file ({error})") from None
-    about: dict[str, Any] = json.loads(metadata.get("about", "{}"))
+    try:
+        about: dict[str, Any] = json.loads(metadata.get("about", "{}"))
+    except ValueError as error:
+        raise DataError(f"{path}: what it says of itself is not JSON ({error})") from None
     return tensors, about
 
 
@@ -101,7 +106,9 @@ def pick_device(name: str) -> torch.device:
     try:
         device = torch.device(name)
     except RuntimeError:
-        raise MissingError(f"device {name!r}: unknown; expected cpu, cuda or cuda:N") from None
+        device = torch.device("meta")
+    if device.type not in ("cpu", "cuda"):
+        raise MissingError(f"device {name!r}: unknown; expected cpu, cuda, cuda:N or auto")
     if device.type == "cuda" and (
         not torch.cuda.is_available() or (device.index or 0) >= torch.cuda.device_count()
     ):
