@@ -1,7 +1,7 @@
 """The whole of ``tirdata annotate``: journal first, then track, then the XML from the journal."""
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from pydantic import Field
 
+from tirdata.annotate.drafts import adopted
 from tirdata.annotate.events import PropagatedEvent
 from tirdata.annotate.interpolate import interpolate
 from tirdata.annotate.journal import Journal
 from tirdata.annotate.propagate import Layer, PropagateConfig, propagate, tracked_frames
 from tirdata.annotate.replay import HumanTrack, replay, to_track
-from tirdata.annotate.requests import adopted
 from tirdata.config import Config
 from tirdata.dataset.card import Card
 from tirdata.dataset.tree import Dataset, SequenceId
@@ -44,6 +44,7 @@ class Tracking:
 
     config: AnnotateConfig
     factory: TrackerFactory | None  # None = straight lines between people's boxes
+    files: Mapping[str, str] = field(default_factory=dict)  # sha256 of its weights, by file name
     again: bool = False  # also where nothing changed since the last time
 
     def made(self, human: HumanTrack) -> bool:
@@ -58,7 +59,8 @@ class Tracking:
     @property
     def settings(self) -> dict[str, Any]:
         """Everything but the tracker's name, as the journal keeps it."""
-        return self.config.model_dump(mode="json", exclude={"tracker"})
+        files = {"files": dict(self.files)} if self.files else {}
+        return self.config.model_dump(mode="json", exclude={"tracker"}) | files
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ class SequenceState:
 
 
 def annotate(
-    items: Iterable[Item],
+    work_items: Iterable[Item],
     tracking: Tracking | None,
     engine: Engine,
     on_frame: Callable[[], None] | None = None,
@@ -107,7 +109,7 @@ def annotate(
     work = partial(annotate_sequence, tracking=tracking)
     if on_frame is not None:
         work = partial(work, on_frame=on_frame)
-    yield from engine.map(work, items)
+    yield from engine.map(work, work_items)
 
 
 def annotate_sequence(
@@ -177,10 +179,10 @@ def due(dataset: Dataset, item: Item, tracking: Tracking) -> list[HumanTrack]:
     ]
 
 
-def total_frames(items: Iterable[Item], tracking: Tracking) -> int:
+def total_frames(work_items: Iterable[Item], tracking: Tracking) -> int:
     """How often ``annotate`` will call ``on_frame``."""
     total = 0
-    for item in items:
+    for item in work_items:
         dataset = Dataset.open(item.root)
         count = dataset.read_card(item.sequence).frames
         total += sum(tracked_frames(human, count) for human in due(dataset, item, tracking))
@@ -242,9 +244,15 @@ def _state(track: Track, stale: bool) -> TrackState:
     )
 
 
-def journalled(dataset: Dataset, names: Iterable[str] = ()) -> list[SequenceId]:
-    """The named sequences; without names, all that have a journal."""
-    named = [dataset.find(name) for name in names]
-    return named or [
-        sequence for sequence in dataset.sequence_ids() if dataset.journal_path(sequence).exists()
-    ]
+def items(
+    dataset: Dataset,
+    names: Iterable[str] = (),
+    spoken_of: Iterable[SequenceId] = (),
+    track: int | None = None,
+) -> list[Item]:
+    """The sequences that were spoken of, or else the named ones, or else all with a journal."""
+    chosen = list(spoken_of) or [dataset.find(name) for name in names]
+    if not chosen:
+        known = dataset.sequence_ids()
+        chosen = [each for each in known if dataset.journal_path(each).exists()]
+    return [Item(dataset.root, sequence, track) for sequence in chosen]

@@ -163,7 +163,7 @@ class Journal:
                 where = ".".join(str(part) for part in fault["loc"]) or "line"
                 raise AnnotationError(
                     f"{self.path}: line {number}: {where}: {fault['msg']}; expected an entry "
-                    "as schemas/journal.schema.json says"
+                    "as schemas/journal-entry.schema.json says"
                 ) from None
             if entry.id != number:
                 raise AnnotationError(

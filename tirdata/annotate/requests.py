@@ -1,176 +1,28 @@
-"""From what a person asks for to events for the journals: checked whole before any is written."""
+"""What a person asks for in one command: checked whole, then written to the journals."""
 
-import csv
-import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
 
-import numpy as np
-from pydantic import ConfigDict, Field
-
-from tirdata.annotate.events import (
-    BoxEvent,
-    DeleteBoxEvent,
-    DeleteTrackEvent,
-    EndEvent,
-    Event,
-    ImportEvent,
-    Number,
-    OccludedEvent,
-)
+from tirdata.annotate.drafts import VERBS, Draft, Verb, open_draft
 from tirdata.annotate.journal import Journal
-from tirdata.annotate.replay import HumanTrack, apply, replay
-from tirdata.config import Config, check
-from tirdata.dataset.card import Card
-from tirdata.dataset.classes import wnid
+from tirdata.annotate.rows import Row, read_boxes
 from tirdata.dataset.tree import Dataset, SequenceId
 from tirdata.errors import DataError, UsageError
-from tirdata.geometry import inside
-from tirdata.types import Box
-
-EDGE_PIXELS = 0.5  # a box may reach this far over the frame's edge: tools round differently
-
-
-class Row(Config):
-    """One box as a person gives it."""
-
-    model_config = ConfigDict(populate_by_name=True)
-
-    sequence: str | None = None
-    frame: Number
-    track: Number | None = None
-    class_name: Annotated[str | None, Field(alias="class")] = None
-    x: float
-    y: float
-    w: Annotated[float, Field(gt=0)]
-    h: Annotated[float, Field(gt=0)]
-    occluded: bool = False
 
 
 @dataclass(frozen=True)
 class Request:
-    """One command: boxes drawn, or a verb, on the named sequences."""
+    """Boxes drawn, or a verb, on the named sequences."""
 
     sequences: tuple[str, ...] = ()
     boxes: tuple[Row, ...] = ()
     boxes_file: Path | None = None
-    track: int | None = None
-    frame: int | None = None
-    until: int | None = None
-    verb: str | None = None  # end, occluded, visible, delete-box or delete-track
-
-
-@dataclass
-class Draft:
-    """What a journal says already and what is to be added to it."""
-
-    sequence: SequenceId
-    card: Card
-    tracks: dict[int, HumanTrack]
-    classes: Mapping[str, str]
-    adopted: list[Event] = field(default_factory=list)  # what only the XML knew
-    changed: list[Event] = field(default_factory=list)
-
-    def add(self, event: Event) -> None:
-        apply(self.tracks, event, self.sequence.name)
-        self.changed.append(event)
-
-    def draw(self, row: Row) -> None:
-        """Add a box, unless it is there already.
-
-        Raises:
-            UsageError: the frame, box, class or track is not possible.
-        """
-        self.check_frame(row.frame)
-        box = self._inside(Box(row.x, row.y, row.w, row.h))
-        number = row.track if row.track is not None else self._choose(row, box)
-        known = self.tracks.get(number)
-        class_name = self._class(row.class_name, known, number)
-        same = known is not None and known.boxes.get(row.frame) == box
-        if same and known is not None and (row.frame in known.occluded) == row.occluded:
-            return
-        self.add(
-            BoxEvent(
-                track=number,
-                frame=row.frame,
-                class_name=class_name,
-                box=box,
-                occluded=row.occluded,
-                sha256=self.card.frames_sha256[row.frame],
-            )
-        )
-
-    def check_frame(self, frame: int) -> None:
-        if frame >= self.card.frames:
-            raise UsageError(
-                f"{self.sequence.name}: no frame {frame}; it has frames 0..{self.card.frames - 1}"
-            )
-
-    def known(self, number: int | None) -> HumanTrack:
-        """A track that is there; without a number, the only one."""
-        if number is None and len(self.tracks) == 1:
-            return next(iter(self.tracks.values()))
-        if number is None or number not in self.tracks:
-            asked = "which track" if number is None else f"no track {number}"
-            there = ", ".join(f"{t.id} ({t.class_name})" for t in self.tracks.values())
-            raise UsageError(
-                f"{self.sequence.name}: {asked}; it has {there or 'none'}: see --track"
-            )
-        return self.tracks[number]
-
-    def _inside(self, box: Box) -> Box:
-        width, height = self.card.width, self.card.height
-        if (
-            not inside(np.array([box]), width, height)[0]
-            or box.x < -EDGE_PIXELS
-            or box.y < -EDGE_PIXELS
-            or box.x + box.w > width + EDGE_PIXELS
-            or box.y + box.h > height + EDGE_PIXELS
-        ):
-            shown = ",".join(f"{side:g}" for side in box)
-            raise UsageError(
-                f"{self.sequence.name}: box {shown} reaches outside the frame; expected "
-                f"x,y,w,h in pixels with 0 <= x, x+w <= {width}, 0 <= y, y+h <= {height}"
-            )
-        return box
-
-    def _choose(self, row: Row, box: Box) -> int:
-        """The only track of the class, or a new one."""
-        fits = [t for t in self.tracks.values() if row.class_name in (None, t.class_name)]
-        if len(fits) > 1:
-            numbers = ", ".join(str(track.id) for track in fits)
-            raise UsageError(
-                f"{self.sequence.name}: the box may be of track {numbers}: see --track"
-            )
-        if not fits:
-            return max(self.tracks, default=-1) + 1
-        drawn = fits[0].boxes.get(row.frame)
-        if drawn not in (None, box):
-            raise UsageError(
-                f"{self.sequence.name}: frame {row.frame} has another box of track {fits[0].id}; "
-                f"expected --track {fits[0].id} to correct it, or a new number for another object"
-            )
-        return fits[0].id
-
-    def _class(self, given: str | None, known: HumanTrack | None, number: int) -> str:
-        if known is None and given is None:
-            raise UsageError(f"{self.sequence.name}: track {number} is new; expected a class")
-        if given is None and known is not None:
-            return known.class_name
-        name = given or ""
-        wnid(name, self.classes)
-        if known is not None and known.class_name != name:
-            raise UsageError(
-                f"{self.sequence.name}: track {number} is a {known.class_name}, not a {name}; "
-                "expected another --track for another object"
-            )
-        return name
+    verb: Verb | None = None
 
 
 def plan(dataset: Dataset, request: Request) -> list[Draft]:
-    """What each journal gets, in the order of the sequences; nothing is written.
+    """What each journal that is spoken of gets, in the order of the sequences; writes nothing.
 
     Raises:
         UsageError: something asked for is not possible.
@@ -181,7 +33,7 @@ def plan(dataset: Dataset, request: Request) -> list[Draft]:
     def draft(name: str | None) -> Draft:
         sequence = dataset.find(name) if name is not None else _only(dataset, request.sequences)
         if sequence not in drafts:
-            drafts[sequence] = _open(dataset, sequence)
+            drafts[sequence] = open_draft(dataset, sequence)
         return drafts[sequence]
 
     for row in request.boxes:
@@ -193,8 +45,8 @@ def plan(dataset: Dataset, request: Request) -> list[Draft]:
             except UsageError as error:
                 raise DataError(f"{where}: {error}") from None
     if request.verb is not None:
-        _VERBS[request.verb](draft(None), request)
-    return [drafts[sequence] for sequence in sorted(drafts) if drafts[sequence].changed]
+        VERBS[request.verb.name](draft(None), request.verb)
+    return [drafts[sequence] for sequence in sorted(drafts)]
 
 
 def write(dataset: Dataset, drafts: Iterable[Draft], author: str | None = None) -> None:
@@ -204,87 +56,27 @@ def write(dataset: Dataset, drafts: Iterable[Draft], author: str | None = None) 
         StorageError: a journal cannot be written.
     """
     for draft in drafts:
+        if not draft.changed:
+            continue
         journal = Journal(dataset.journal_path(draft.sequence), author)
         for events in (draft.adopted, draft.changed):  # apart: undo takes back only the second
             if events:
                 journal.append(events)
 
 
-def _open(dataset: Dataset, sequence: SequenceId) -> Draft:
-    entries = Journal(dataset.journal_path(sequence)).read()
-    card = dataset.read_card(sequence)
-    draft = Draft(sequence, card, replay(entries), dataset.config.classes)
-    if not entries:
-        for event in adopted(dataset, sequence):
-            apply(draft.tracks, event, sequence.name)
-            draft.adopted.append(event)
-    return draft
-
-
-def adopted(dataset: Dataset, sequence: SequenceId) -> list[Event]:
-    """What the XML of a sequence without a journal says, as the beginning of its journal.
-
-    The XML is written from the journal, so boxes that only the XML has would be lost.
-    """
-    events: list[Event] = []
-    for track in dataset.read_tracks(sequence, dataset.read_card(sequence).frames):
-        boxes = (None if np.isnan(box[0]) else Box(*box.tolist()) for box in track.boxes)
-        events.append(
-            ImportEvent(
-                track=track.id,
-                class_name=track.class_name,
-                boxes=tuple(boxes),
-                generated=tuple(int(flag) for flag in track.generated),
-                occluded=tuple(np.flatnonzero(track.occluded).tolist()),
-                source=f"Annotations/VID/{sequence.folder.as_posix()}",
-            )
-        )
-    return events
-
-
-def read_boxes(path: Path) -> Iterator[tuple[str, Row]]:
-    """The rows of a CSV or JSON file of boxes, each with where it stands.
+def undo(
+    dataset: Dataset, request: Request, *, redo: bool = False, dry_run: bool = False
+) -> SequenceId:
+    """Take back the last thing said of the named sequence, or bring back what was taken back.
 
     Raises:
-        DataError: the file is missing or is neither, or a row is wrong; the row is named.
+        UsageError: there is nothing to undo or redo, or more than one sequence is meant.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: cannot be read ({error}); expected CSV or JSON") from None
-    rows = _json_rows(path, text) if path.suffix == ".json" else _csv_rows(path, text)
-    for number, values in rows:
-        where = f"{path}: row {number}"
-        try:
-            yield where, check(values, Row, where=where)
-        except UsageError as error:
-            raise DataError(str(error)) from None
-
-
-def _json_rows(path: Path, text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    try:
-        rows = json.loads(text)
-    except ValueError as error:
-        raise DataError(f"{path}: not JSON ({error})") from None
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise DataError(
-            f"{path}: not a list of objects; expected [{{frame, class, x, y, w, h}}, …]"
-        )
-    yield from enumerate(rows, start=1)
-
-
-def _csv_rows(path: Path, text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    reader = csv.DictReader(text.splitlines(), skipinitialspace=True)
-    missing = {"frame", "x", "y", "w", "h"} - set(reader.fieldnames or ())
-    if missing:
-        raise DataError(
-            f"{path}: row 1: no column {', '.join(sorted(missing))}; expected "
-            "sequence,frame,track,class,x,y,w,h"
-        )
-    for number, row in enumerate(reader, start=2):
-        if None in row:
-            raise DataError(f"{path}: row {number}: more values than columns")
-        yield number, {name: value for name, value in row.items() if value not in ("", None)}
+    sequence = _only(dataset, request.sequences)
+    journal = Journal(dataset.journal_path(sequence))
+    if not dry_run:
+        journal.redo() if redo else journal.undo()
+    return sequence
 
 
 def _only(dataset: Dataset, names: tuple[str, ...]) -> SequenceId:
@@ -294,51 +86,3 @@ def _only(dataset: Dataset, names: tuple[str, ...]) -> SequenceId:
             f"{dataset.root}: which of {len(known)} sequences; expected the name of one"
         )
     return known[0]
-
-
-def _frame(draft: Draft, request: Request) -> int:
-    if request.frame is None:
-        raise UsageError(f"--{request.verb}: at which frame; expected --frame N")
-    draft.check_frame(request.frame)
-    return request.frame
-
-
-def _end(draft: Draft, request: Request) -> None:
-    frame, track = _frame(draft, request), draft.known(request.track)
-    if frame not in track.ends:
-        draft.add(EndEvent(track=track.id, frame=frame))
-
-
-def _occluded(draft: Draft, request: Request) -> None:
-    first, track = _frame(draft, request), draft.known(request.track)
-    last = first if request.until is None else request.until
-    draft.check_frame(last)
-    if last < first:
-        raise UsageError(f"--until {last}: before --frame {first}")
-    hidden = request.verb == "occluded"
-    if any((frame in track.occluded) != hidden for frame in range(first, last + 1)):
-        draft.add(OccludedEvent(track=track.id, first_frame=first, last_frame=last, value=hidden))
-
-
-def _delete_box(draft: Draft, request: Request) -> None:
-    frame, track = _frame(draft, request), draft.known(request.track)
-    if frame not in {*track.boxes, *track.ends, *track.absent, *track.occluded}:
-        said = ", ".join(str(number) for number in sorted(track.boxes))
-        raise UsageError(
-            f"{draft.sequence.name}: no person's box of track {track.id} in frame {frame}; "
-            f"there are some in {said or 'none'}"
-        )
-    draft.add(DeleteBoxEvent(track=track.id, frame=frame))
-
-
-def _delete_track(draft: Draft, request: Request) -> None:
-    draft.add(DeleteTrackEvent(track=draft.known(request.track).id))
-
-
-_VERBS = {
-    "end-track": _end,
-    "occluded": _occluded,
-    "visible": _occluded,
-    "delete-box": _delete_box,
-    "delete-track": _delete_track,
-}

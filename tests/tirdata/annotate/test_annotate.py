@@ -26,7 +26,7 @@ from tirdata.annotate.annotate import (
     annotate,
     annotate_sequence,
     derive,
-    journalled,
+    items,
     total_frames,
 )
 from tirdata.annotate.check import journal_faults
@@ -231,7 +231,7 @@ def test_xml_without_a_journal_stays(tmp_path: Path) -> None:
     sequence = SequenceId("train", 0, 0)
     dataset = made_dataset(tmp_path / "made", [sequence])
     before = xml(dataset, sequence)
-    assert journalled(dataset) == []
+    assert items(dataset) == []
     derive(dataset, sequence)
     assert xml(dataset, sequence) == before
     assert not dataset.journal_path(sequence).exists()
@@ -283,9 +283,9 @@ def test_workers_give_the_same_bytes_as_one(tmp_path: Path) -> None:
         for sequence in dataset.sequence_ids():
             draw(dataset, sequence, 0)
     for dataset, workers in ((one, 1), (two, 2)):
-        items = [item(dataset, sequence) for sequence in dataset.sequence_ids()]
-        assert total_frames(items, TEMPLATE) == 2 * (COUNT - 1)
-        for outcome in annotate(items, TEMPLATE, build_engine("local", workers)):
+        work = items(dataset)
+        assert total_frames(work, TEMPLATE) == 2 * (COUNT - 1)
+        for outcome in annotate(work, TEMPLATE, build_engine("local", workers)):
             outcome.unwrap()
     for sequence in one.sequence_ids():
         assert xml(one, sequence) == xml(two, sequence)

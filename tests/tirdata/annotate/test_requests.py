@@ -5,10 +5,12 @@ import pytest
 
 from tests.made_dataset import made_dataset
 from tests.tirdata.annotate.stand_ins import bare_dataset
+from tirdata.annotate.drafts import Verb
 from tirdata.annotate.events import BoxEvent
 from tirdata.annotate.journal import Journal
 from tirdata.annotate.replay import HumanTrack, replay
-from tirdata.annotate.requests import Request, Row, plan, read_boxes, write
+from tirdata.annotate.requests import Request, plan, undo, write
+from tirdata.annotate.rows import Row, read_boxes
 from tirdata.dataset.tree import Dataset, SequenceId
 from tirdata.errors import DataError, UsageError
 from tirdata.types import Box
@@ -110,34 +112,32 @@ def test_several_tracks_of_the_class_need_a_number(dataset: Dataset) -> None:
 
 def test_verbs(dataset: Dataset, sequence: SequenceId) -> None:
     ask(dataset, DRONE)
-    ask(dataset, verb="end-track", frame=20)
-    ask(dataset, verb="occluded", frame=4, until=6)
-    ask(dataset, verb="visible", frame=5)
+    ask(dataset, verb=Verb("end-track", frame=20))
+    ask(dataset, verb=Verb("occluded", frame=4, until=6))
+    ask(dataset, verb=Verb("visible", frame=5))
     track = tracks(dataset, sequence)[0]
     assert (track.ends, track.occluded) == ({20}, {4, 6})
-    assert ask(dataset, verb="end-track", frame=20) == []
-    ask(dataset, verb="delete-box", frame=3)
+    assert ask(dataset, verb=Verb("end-track", frame=20)) == []
+    ask(dataset, verb=Verb("delete-box", frame=3))
     assert tracks(dataset, sequence)[0].boxes == {}
-    ask(dataset, verb="delete-track")
+    ask(dataset, verb=Verb("delete-track"))
     assert tracks(dataset, sequence) == {}
 
 
 @pytest.mark.parametrize(
     ("verb", "message"),
     [
-        ({"verb": "end-track"}, "at which frame"),
-        ({"verb": "end-track", "frame": 99}, "no frame 99"),
-        ({"verb": "end-track", "frame": 5, "track": 7}, r"no track 7; it has 0 \(drone\)"),
-        ({"verb": "delete-box", "frame": 5}, "no person's box of track 0 in frame 5"),
-        ({"verb": "occluded", "frame": 5, "until": 4}, "before"),
+        (Verb("end-track"), "at which frame"),
+        (Verb("end-track", frame=99), "no frame 99"),
+        (Verb("end-track", frame=5, track=7), r"no track 7; it has 0 \(drone\)"),
+        (Verb("delete-box", frame=5), "no person's box of track 0 in frame 5"),
+        (Verb("occluded", frame=5, until=4), "before"),
     ],
 )
-def test_impossible_verb_is_refused(
-    dataset: Dataset, verb: dict[str, object], message: str
-) -> None:
+def test_impossible_verb_is_refused(dataset: Dataset, verb: Verb, message: str) -> None:
     ask(dataset, DRONE)
     with pytest.raises(UsageError, match=message):
-        ask(dataset, **verb)
+        ask(dataset, verb=verb)
 
 
 def test_sequence_has_to_be_named_where_there_are_several(tmp_path: Path) -> None:
@@ -224,3 +224,16 @@ def test_boxes_that_only_the_xml_has_are_taken_over_first(tmp_path: Path) -> Non
     assert list(known[0].boxes) == [0]
     assert known[0].machine[3].box == Box(*before.boxes[3].tolist())
     assert len(Journal(dataset.journal_path(sequence)).read()) == 2  # undo leaves the first
+
+
+def test_undo_is_of_the_named_sequence(tmp_path: Path) -> None:
+    dataset = bare_dataset(tmp_path / "two", sequences=2, count=4)
+    first, second = dataset.sequence_ids()
+    for sequence in (first, second):
+        ask(dataset, DRONE, sequences=(sequence.name,))
+    assert undo(dataset, Request(sequences=(second.name,))) == second
+    assert (len(tracks(dataset, first)), len(tracks(dataset, second))) == (1, 0)
+    undo(dataset, Request(sequences=(second.name,)), redo=True)
+    assert len(tracks(dataset, second)) == 1
+    with pytest.raises(UsageError, match="which of 2 sequences"):
+        undo(dataset, Request())

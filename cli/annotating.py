@@ -1,0 +1,135 @@
+"""What `tirdata annotate` was asked, in the library's words, and its answer in a person's."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cli.console import Console
+
+if TYPE_CHECKING:
+    from tirdata.annotate.annotate import Item, SequenceState, Tracking
+    from tirdata.annotate.requests import Request
+    from tirdata.annotate.rows import Row
+    from tirdata.dataset.tree import Dataset, SequenceId
+    from tirdata.engine.base import Outcome
+
+
+def tracking_of(
+    config_path: Path | None, tracker: str | None, weights: Path | None, device: str, again: bool,
+    **_: Any,
+) -> "Tracking":  # fmt: skip
+    """With what to propagate.
+
+    Raises:
+        ConfigError: there is no such tracker, or it has no such setting.
+        MissingError: its weights are not there.
+    """
+    from tirdata.annotate.annotate import INTERPOLATE, AnnotateConfig, Tracking
+    from tirdata.config import check, load
+    from tirdata.files import sha256
+    from tracking.trackers import TRACKERS, tracker_factory
+
+    settings = {"weights": str(weights)} if weights else None
+    config = load(config_path, AnnotateConfig, {"tracker": tracker, "settings": settings})
+    if config.tracker == INTERPOLATE:
+        return Tracking(config, None, again=again)
+    known = TRACKERS[config.tracker]().config.model_fields if config.tracker in TRACKERS else {}
+    placed = {**config.settings, **({"device": device} if "device" in known else {})}
+    factory = tracker_factory(config.tracker, placed)
+    entry = TRACKERS[config.tracker]()
+    files = entry.files(check(placed, entry.config, where=config.tracker))
+    return Tracking(config, factory, {path.name: sha256(path) for path in files}, again)
+
+
+def said(
+    dataset: "Dataset", sequences: tuple[str, ...], track: int | None, *, dry_run: bool,
+    verbs: tuple[str, ...], **given: Any,
+) -> "dict[SequenceId, int]":  # fmt: skip
+    """Write what was said into the journals; how many edits each sequence got.
+
+    Raises:
+        UsageError: it makes no sense; nothing is written.
+        DataError: a row of the boxes file is wrong; nothing is written.
+    """
+    from tirdata.annotate.requests import plan, undo, write
+
+    request = _request(sequences, track, verbs, **given)
+    if request.verb is not None and request.verb.name in ("undo", "redo"):
+        redo = request.verb.name == "redo"
+        return {undo(dataset, request, redo=redo, dry_run=dry_run): 1}
+    drafts = plan(dataset, request)
+    if not dry_run:
+        write(dataset, drafts)
+    return {draft.sequence: len(draft.changed) for draft in drafts}
+
+
+def show(
+    console: Console,
+    edits: "Mapping[SequenceId, int]",
+    outcomes: "Sequence[Outcome[Item, SequenceState]]",
+) -> None:
+    """Say what became of each sequence.
+
+    Raises:
+        PartlyDoneError: some sequences failed; where all did, the first one's error.
+    """
+    from tirdata.errors import PartlyDoneError
+
+    done = [outcome.unwrap() for outcome in outcomes if outcome.error is None]
+    failed = [(outcome.item.sequence.name, outcome.error) for outcome in outcomes if outcome.error]
+    columns = ("sequence", "track", "class", "human", "generated", "empty", "confidence")
+    rows = [
+        (state.sequence, each.id, each.class_name, each.human, each.generated, each.empty,
+         each.confidence)
+        for state in done
+        for each in state.tracks
+    ]  # fmt: skip
+    tracked, changed = sum(s.tracked for s in done), sum(s.files_changed for s in done)
+    console.table("frames of each track", columns, rows)
+    console.say(
+        f"{sum(edits.values())} edits, {tracked} frames tracked, {changed} XML files written"
+    )
+    if not (failed or tracked or changed or any(edits.values())):
+        console.say("nothing to do: the XML says what the journals say")
+    for state in done:
+        if stale := [str(each.id) for each in state.tracks if each.stale]:
+            console.say(f"{state.sequence}: track {', '.join(stale)} changed since; --propagate")
+    console.document({"sequences": done, "failed": {name: str(error) for name, error in failed}})
+    for name, error in failed:
+        console.say(f"{name}: {error}")
+    if failed and done:
+        raise PartlyDoneError(f"{len(failed)} of {len(outcomes)} sequences failed: {failed[0][1]}")
+    for _, error in failed:
+        raise error
+
+
+def _request(
+    sequences: tuple[str, ...], track: int | None, verbs: tuple[str, ...], *, box: str | None,
+    boxes_file: Path | None, frame: int | None, until: int | None, class_name: str | None, **_: Any,
+) -> "Request":  # fmt: skip
+    from tirdata.annotate.drafts import Verb
+    from tirdata.annotate.requests import Request
+    from tirdata.errors import UsageError
+
+    rows: tuple[Row, ...] = ()
+    if box is not None:
+        hidden = verbs == ("occluded",)
+        verbs = () if hidden else verbs
+        rows = (_row(box, frame=frame, track=track, class_name=class_name, occluded=hidden),)
+    if len(verbs) + (box is not None) + (boxes_file is not None) > 1:
+        raise UsageError("more than one of --box, --boxes and the verbs; give one at a time")
+    verb = Verb(verbs[0], track, frame, until) if verbs else None
+    return Request(sequences, rows, boxes_file, verb)
+
+
+def _row(box: str, **given: Any) -> "Row":
+    from tirdata.annotate.rows import Row
+    from tirdata.config import check
+    from tirdata.errors import UsageError
+
+    sides = box.split(",")
+    if len(sides) != 4:
+        raise UsageError(f"--box {box}: {len(sides)} numbers; expected 4: x,y,w,h in pixels")
+    if given["frame"] is None:
+        raise UsageError("--box: in which frame; expected --frame N")
+    return check({**dict(zip("xywh", sides, strict=True)), **given}, Row, where=f"--box {box}")

@@ -1,0 +1,158 @@
+"""The command `annotate`, on the real library and a made dataset."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from cli.main import main
+from tests.tirdata.annotate.stand_ins import COUNT, TemplateTracker, bare_dataset, box_at
+from tirdata.annotate.journal import Journal
+from tirdata.config import Config
+from tirdata.dataset.tree import Dataset, SequenceId
+from tracking.trackers import TRACKERS, Entry
+
+BOX = ("--box", ",".join(f"{side:.2f}" for side in box_at(0)), "--frame", "0", "--class", "drone")
+PROPAGATE = ("--propagate", "--tracker", "template", "--workers", "1")
+
+
+def template_entry() -> Entry:
+    return Entry(lambda _: TemplateTracker(), Config)
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> Dataset:
+    return bare_dataset(tmp_path / "data")
+
+
+@pytest.fixture
+def run(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    monkeypatch.setitem(TRACKERS, "template", template_entry)
+
+    def invoke(*args: str) -> Result:
+        return CliRunner().invoke(main, ["annotate", str(dataset.root), *args])
+
+    return invoke
+
+
+def track(dataset: Dataset, number: int = 0) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    """Boxes of a track in the XML."""
+    tracks = dataset.read_tracks(dataset.sequence_ids()[0], COUNT)
+    return {each.id: each for each in tracks}[number].boxes
+
+
+def test_box_is_propagated_to_every_frame(dataset: Dataset, run: Callable[..., Result]) -> None:
+    result = run(*BOX, *PROPAGATE)
+    assert result.exit_code == 0, result.output
+    assert f"1 edits, {COUNT - 1} frames tracked, {COUNT} XML files written" in result.stdout
+    assert not np.isnan(track(dataset)).any()
+    again = run(*BOX, *PROPAGATE)
+    assert "nothing to do" in again.stdout
+
+
+def test_json_is_one_document_on_stdout(run: Callable[..., Result]) -> None:
+    result = run(*BOX, *PROPAGATE, "--json")
+    document = json.loads(result.stdout)
+    (state,) = document["sequences"]
+    assert state["tracked"] == COUNT - 1
+    assert state["tracks"][0]["human"] == 1
+    assert "frames of each track" in result.stderr
+
+
+def test_dry_run_writes_nothing(dataset: Dataset, run: Callable[..., Result]) -> None:
+    result = run(*BOX, *PROPAGATE, "--dry-run")
+    assert result.exit_code == 0
+    assert "1 edits would be written" in result.stdout
+    assert not dataset.journal_path(dataset.sequence_ids()[0]).exists()
+
+
+def test_verbs_and_undo(dataset: Dataset, run: Callable[..., Result]) -> None:
+    assert run(*BOX, *PROPAGATE).exit_code == 0
+    result = run("--end-track", "--frame", "20")
+    assert "track 0 changed since; --propagate" in result.stdout
+    assert np.isnan(track(dataset)).any(axis=1).sum() == COUNT - 20
+    assert run("--undo").exit_code == 0
+    assert not np.isnan(track(dataset)).any()
+    assert run("--redo").exit_code == 0
+    assert np.isnan(track(dataset)).any(axis=1).sum() == COUNT - 20
+    assert run("--delete-track").exit_code == 0
+    assert dataset.read_tracks(dataset.sequence_ids()[0], COUNT) == ()
+
+
+def test_boxes_file_of_several_sequences(
+    run: Callable[..., Result], dataset: Dataset, tmp_path: Path
+) -> None:
+    path = tmp_path / "boxes.csv"
+    path.write_text("frame,class,x,y,w,h\n0,drone,10,10,9,9\n20,drone,30,10,9,9\n")
+    result = run("--boxes", str(path), "--propagate", "--tracker", "interpolate")
+    assert result.exit_code == 0, result.output
+    assert track(dataset)[10].tolist() == [20, 10, 9, 9]
+
+
+@pytest.mark.parametrize(
+    ("args", "status", "message"),
+    [
+        (("--box", "1,2,3", "--frame", "0", "--class", "drone"), 2, "3 numbers; expected 4"),
+        (("--box", "1,2,x,4", "--frame", "0", "--class", "drone"), 2, "--box 1,2,x,4: w: "),
+        (("--box", "1,2,nan,4", "--frame", "0", "--class", "drone"), 2, "w: Input should be a fin"),
+        (("--box", "1,2,0,4", "--frame", "0", "--class", "drone"), 2, "w: Input should be greater"),
+        (("--box", "900,2,3,4", "--frame", "0", "--class", "drone"), 2, "outside the frame"),
+        (("--box", "1,2,3,4", "--frame", "99", "--class", "drone"), 2, "no frame 99; it has"),
+        (("--box", "1,2,3,4", "--frame", "0", "--class", "drohne"), 2, "drone"),
+        (("--box", "1,2,3,4", "--frame", "0"), 2, "expected a class"),
+        (("--box", "1,2,3,4", "--class", "drone"), 2, "expected --frame N"),
+        (("00009009", *BOX), 2, "00009009"),
+        (("--end-track", "--frame", "3"), 2, "which track; it has none"),
+        (("--undo",), 2, "nothing to undo"),
+        (("--undo", "--redo"), 2, "one at a time"),
+        ((*BOX, "--propagate", "--tracker", "none"), 2, "no tracker 'none'"),
+        (("--boxes", "none.csv"), 3, "none.csv"),
+        ((*BOX, "--propagate", "--tracker", "template", "--weights", "w"), 2, "weights"),
+    ],
+)
+def test_bad_input_is_one_line_and_writes_nothing(
+    dataset: Dataset, run: Callable[..., Result], args: tuple[str, ...], status: int, message: str
+) -> None:
+    result = run(*args)
+    assert result.exit_code == status
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("error: ")
+    assert message in line
+    assert not Journal(dataset.journal_path(dataset.sequence_ids()[0])).read()
+
+
+def test_bad_row_of_a_boxes_file_is_invalid_data(
+    run: Callable[..., Result], dataset: Dataset, tmp_path: Path
+) -> None:
+    path = tmp_path / "boxes.csv"
+    path.write_text("frame,class,x,y,w,h\n0,drone,10,10,9,9\n20,drone,30,10,nan,9\n")
+    result = run("--boxes", str(path))
+    assert result.exit_code == 3
+    assert "boxes.csv: row 3: w" in result.stderr
+    assert not dataset.journal_path(dataset.sequence_ids()[0]).exists()
+
+
+def test_one_sequence_that_fails_leaves_the_others_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(TRACKERS, "template", template_entry)
+    dataset = bare_dataset(tmp_path / "two", sequences=2, count=6)
+    for sequence in dataset.sequence_ids():
+        box = ",".join(f"{side:.1f}" for side in box_at(0, sequence.recording))
+        args = [str(dataset.root), sequence.name, "--box", box, "--frame", "0", "--class", "bird"]
+        assert CliRunner().invoke(main, ["annotate", *args]).exit_code == 0
+    broken, whole = dataset.sequence_ids()
+    (dataset.frame_dir(broken) / "000003.JPEG").write_bytes(b"no picture")
+    result = CliRunner().invoke(main, ["annotate", str(dataset.root), *PROPAGATE])
+    assert result.exit_code == 4
+    assert "000003.JPEG" in result.stderr
+    assert present_frames(dataset, whole) == 6
+    assert present_frames(dataset, broken) == 1
+
+
+def present_frames(dataset: Dataset, sequence: SequenceId) -> int:
+    (only,) = dataset.read_tracks(sequence, 6)
+    return int(only.present.sum())
