@@ -1,0 +1,69 @@
+"""Benchmark files: every one that ships is whole, and a bad one is named."""
+
+from pathlib import Path
+
+import pytest
+
+from tirdata.errors import ConfigError, UsageError
+from tracking.evaluation.benchmark import open_benchmark, shipped_benchmarks
+from tracking.evaluation.protocols import PROTOCOLS
+
+
+@pytest.mark.parametrize("name", shipped_benchmarks())
+def test_a_shipped_benchmark_builds_its_protocol(name: str) -> None:
+    found = open_benchmark(name, None)
+    assert found.name == name
+    assert found.benchmark.source
+    assert found.build().headline[0] == "success"
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_every_protocol_has_plain_rules_under_its_name(protocol: str) -> None:
+    found = open_benchmark(None, protocol)
+    assert (found.name, found.benchmark.protocol) == (protocol, protocol)
+
+
+@pytest.mark.parametrize("name", shipped_benchmarks())
+def test_a_shipped_benchmark_says_every_rule_where_toolkits_differ(name: str) -> None:
+    said = open_benchmark(name, None).benchmark.rules
+    rules = PROTOCOLS[open_benchmark(name, None).benchmark.protocol].config.model_fields
+    assert set(rules) - set(said) <= {"origin", "invalid_error"}
+
+
+def test_a_file_of_ones_own(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('title = "Mine"\nprotocol = "one-pass"\nrules.first_frame = "as-given"\n')
+    assert open_benchmark(str(path), None).name == "mine"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('title = "M"\nprotocol = "two-pass"\n', "no protocol 'two-pass'; there are: one-pass"),
+        ('title = "M"\nprotocol = "one-pass"\nrules.burn_in = 3\n', "burn_in: Extra inputs"),
+        (
+            'title = "M"\nprotocol = "one-pass"\nrules.origin = 2\n',
+            "origin: Input should be 0 or 1",
+        ),
+        ('protocol = "one-pass"\n', "title: Field required"),
+        ("title = [", "not TOML"),
+    ],
+)
+def test_a_bad_file_is_named(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=rf"mine\.toml: .*{message}"):
+        open_benchmark(str(path), None)
+
+
+@pytest.mark.parametrize(
+    ("name", "protocol", "message"),
+    [
+        ("otb2013", None, r"no benchmark 'otb2013'; there are: .*otb"),
+        (None, "vot", r"no protocol 'vot'; there are: one-pass"),
+        (None, None, r"say which with --protocol"),
+    ],
+)
+def test_what_is_unknown_is_refused(name: str, protocol: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        open_benchmark(name, protocol)

@@ -1,0 +1,88 @@
+"""Benchmarks: a protocol and its rules, as TOML files of which some ship with the package.
+
+To add one whose protocol is known, write ``benchmarks/<name>.toml``; there is nothing to list.
+"""
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from tirdata.config import Config, load
+from tirdata.errors import ConfigError, UsageError
+from tracking.evaluation.protocols import PROTOCOLS, build_protocol
+from tracking.evaluation.protocols.base import EvaluationProtocol
+
+_FOLDER = Path(str(files("tracking.evaluation") / "benchmarks"))
+
+
+class Benchmark(Config):
+    """``<name>.toml``: by which rules trackers are scored on a data set."""
+
+    title: str
+    """What people call it."""
+    protocol: str
+    """Name of an evaluation protocol."""
+    source: str = ""
+    """Whose rules these are, and where they are written down."""
+    rules: dict[str, Any] = Field(default_factory=dict)
+    """Settings of the protocol."""
+
+
+class NamedBenchmark(Config):
+    """A benchmark and the name it goes by."""
+
+    name: str
+    """Name of the file without its ending."""
+    benchmark: Benchmark
+    """What the file says."""
+
+    def build(self) -> EvaluationProtocol:
+        """The protocol with the rules of this benchmark.
+
+        Raises:
+            ConfigError: no such protocol, or a rule that it does not have.
+        """
+        where = f"benchmark {self.name}"
+        return build_protocol(self.benchmark.protocol, self.benchmark.rules, where=where)
+
+
+def shipped_benchmarks() -> list[str]:
+    """Names of the benchmarks that come with the package."""
+    return sorted(path.stem for path in _FOLDER.glob("*.toml"))
+
+
+def open_benchmark(name: str | None, protocol: str | None) -> NamedBenchmark:
+    """A shipped benchmark, a TOML file, or the plain rules of ``protocol``, checked.
+
+    Raises:
+        UsageError: neither is given, they contradict each other, or nothing goes by the name.
+        ConfigError: the file does not say what a benchmark has to.
+    """
+    if protocol is not None and protocol not in PROTOCOLS:
+        raise UsageError(f"no protocol {protocol!r}; there are: {', '.join(PROTOCOLS)}")
+    if name is None and protocol is None:
+        raise UsageError("neither a protocol nor a benchmark is given; say which with --protocol")
+    path = _path(name or str(protocol))
+    found = NamedBenchmark(name=path.stem, benchmark=load(path, Benchmark, {}))
+    try:
+        found.build()
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from None
+    if protocol not in (None, found.benchmark.protocol):
+        raise UsageError(
+            f"benchmark {found.name} has protocol {found.benchmark.protocol}, not {protocol}; "
+            "leave --protocol out"
+        )
+    return found
+
+
+def _path(name: str) -> Path:
+    if name.endswith(".toml"):
+        return Path(name)
+    path = _FOLDER / f"{name}.toml"
+    if not path.is_file():
+        known = ", ".join(shipped_benchmarks())
+        raise UsageError(f"no benchmark {name!r}; there are: {known}; or give a .toml file")
+    return path

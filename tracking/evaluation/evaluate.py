@@ -1,0 +1,197 @@
+"""Scoring trackers on a data set by the rules of a benchmark, into one folder for all of them.
+
+``EVALUATION/evaluation.json`` says which data and rules; ``EVALUATION/<name>/scores.json`` has the
+scores of a tracker, and ``EVALUATION/<name>/results/`` its raw results if it ran here.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tirdata.config import Config, read_json, to_json
+from tirdata.errors import DataError, TirDataError, UsageError
+from tirdata.files import write_text
+from tirdata.layouts.text import read_rows, shifted
+from tracking.evaluation.benchmark import NamedBenchmark
+from tracking.evaluation.protocols.base import EvaluationProtocol
+from tracking.evaluation.results import ResultFolder
+from tracking.evaluation.run import MANIFEST, RunManifest, read_speed
+from tracking.evaluation.scores import Failure, Scores, TargetScore
+from tracking.evaluation.targets import Data, Truth, Truths
+
+logger = logging.getLogger(__name__)
+
+EVALUATION = "evaluation.json"
+SCORES = "scores.json"
+RESULTS = "results"
+
+
+class Evaluation(Config):
+    """``EVALUATION/evaluation.json``: what every tracker in the folder is scored on."""
+
+    data: str
+    """Folder of the data set."""
+    layout: str
+    """How it is laid out."""
+    benchmark: NamedBenchmark
+    """The rules."""
+    targets: tuple[str, ...]
+    """Targets by name."""
+    frames: int
+    """Frames from the first to the last true box of each, together."""
+    without_truth: tuple[str, ...] = ()
+    """Sequences that nobody annotated; they are not scored."""
+    truth_sha256: str
+    """Of the ground truth."""
+
+
+@dataclass(frozen=True)
+class Results:
+    """A folder of raw results and what they are called."""
+
+    name: str
+    folder: Path
+    origin: int | None = None  # number of the first pixel; None = as run.json or the data set says
+
+
+def open_evaluation(out: Path, data: Data, benchmark: NamedBenchmark, truths: Truths) -> Evaluation:
+    """Write ``evaluation.json``, or check that the one there is of the same data and rules.
+
+    Raises:
+        UsageError: the folder holds an evaluation of something else.
+        StorageError: it cannot be written.
+    """
+    path = out / EVALUATION
+    now = Evaluation(
+        data=str(data.root.resolve()),
+        layout=data.layout,
+        benchmark=benchmark,
+        targets=tuple(truth.name for truth in truths.targets),
+        frames=sum(truth.stop - truth.start for truth in truths.targets),
+        without_truth=truths.without,
+        truth_sha256=truths.sha256,
+    )
+    before = read_json(path, Evaluation) if path.is_file() else None
+    if before is not None:
+        _check_same(out, before, now)
+    if before != now:
+        write_text(path, to_json(now))
+    return now
+
+
+def score_results(
+    results: Results, evaluation: Evaluation, truths: Truths, failed: Sequence[Failure]
+) -> Scores:
+    """Score every target of a folder of results.
+
+    Args:
+        results: the folder.
+        evaluation: data and rules.
+        truths: the ground truth; sequences that cannot be read are failures of the scores.
+        failed: targets that the tracker failed on.
+
+    Raises:
+        UsageError: there is no such folder.
+        DataError: not a single target can be scored.
+        TirDataError: the tracker failed on all of them.
+    """
+    protocol = evaluation.benchmark.build()
+    manifest = _manifest(results.folder)
+    origin = _origin(results, manifest, evaluation)
+    known = {failure.name for failure in failed}
+    if failed and known.issuperset(truth.name for truth in truths.targets):
+        raise TirDataError(f"{results.name}: failed on every target; {failed[0].error}")
+    scored, missing = _score_targets(
+        ResultFolder(results.folder),
+        [truth for truth in truths.targets if truth.name not in known],
+        protocol,
+        origin,
+    )
+    failures = [*truths.failed, *failed, *missing]
+    if not scored:
+        why = failures[0].error if failures else "there is no target"
+        raise DataError(f"{results.folder}: not one target can be scored: {why}")
+    names = [score.name for score in scored]
+    return Scores(
+        name=results.name,
+        benchmark=evaluation.benchmark.name,
+        truth_sha256=evaluation.truth_sha256,
+        results=str(results.folder.resolve()),
+        summary=protocol.summarise(scored),
+        targets=tuple(scored),
+        failed=tuple(failures),
+        speed=read_speed(results.folder, names) if manifest else None,
+        machine=manifest.machine if manifest else None,
+        workers=manifest.workers if manifest else None,
+        settings=dict(manifest.settings) if manifest else None,
+    )
+
+
+def write_scores(out: Path, scores: Scores) -> bool:
+    """Write ``scores.json``; whether that changed anything.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
+    path = out / scores.name / SCORES
+    text = to_json(scores)
+    if path.is_file() and path.read_text(encoding="utf-8") == text:
+        return False
+    write_text(path, text)
+    return True
+
+
+def read_scores(out: Path) -> list[Scores]:
+    """The scores of every tracker in an evaluation, best first; incomplete ones at the end.
+
+    Raises:
+        DataError: the folder holds no evaluation, or a file is wrong.
+    """
+    first = read_json(out / EVALUATION, Evaluation).benchmark.build().headline[0]
+    scores = [read_json(path, Scores) for path in sorted(out.glob(f"*/{SCORES}"))]
+    return sorted(
+        scores, key=lambda each: (len(each.failed) > 0, -each.summary.values[first], each.name)
+    )
+
+
+def _score_targets(
+    folder: ResultFolder, truths: Sequence[Truth], protocol: EvaluationProtocol, origin: int
+) -> tuple[list[TargetScore], list[Failure]]:
+    scored: list[TargetScore] = []
+    missing: list[Failure] = []
+    for truth in truths:
+        try:
+            rows = shifted(read_rows(folder.path(truth.name)), -origin)
+            scored.append(protocol.score(truth, rows))
+        except DataError as error:
+            missing.append(Failure(name=truth.name, error=str(error)))
+    unused = folder.unused([truth.name for truth in truths])
+    if unused:
+        logger.warning(
+            "%s: %d files are results of no target: %s", folder.folder, len(unused), unused[0]
+        )
+    return scored, missing
+
+
+def _manifest(folder: Path) -> RunManifest | None:
+    path = folder / MANIFEST
+    return read_json(path, RunManifest) if path.is_file() else None
+
+
+def _origin(results: Results, manifest: RunManifest | None, evaluation: Evaluation) -> int:
+    if results.origin is not None:
+        return results.origin
+    if manifest is not None:
+        return manifest.origin
+    return Data(Path(evaluation.data), evaluation.layout).reader.origin
+
+
+def _check_same(out: Path, before: Evaluation, now: Evaluation) -> None:
+    if (before.data, before.layout) != (now.data, now.layout):
+        raise UsageError(f"{out}: is an evaluation on {before.data}; choose another folder")
+    if before.benchmark != now.benchmark:
+        raise UsageError(
+            f"{out}: is an evaluation by the rules of {before.benchmark.name}, not of "
+            f"{now.benchmark.name}, or these have changed; choose another folder"
+        )

@@ -1,0 +1,129 @@
+"""Raw results, as the field keeps them: a text file a target, a line ``x,y,w,h`` a frame.
+
+``FOLDER/<target>.txt`` and, of our own runs, ``FOLDER/times/<target>_time.txt`` with seconds. Rows
+are in the numbers of the data set's own files, so 1-based for OTB. Frames that were not run (before
+the first box, after the last) are ``nan``. A file is there wholly or not at all.
+"""
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tirdata.errors import DataError, UsageError
+from tirdata.files import write_text
+from tirdata.layouts.text import read_rows, shifted, write_boxes
+from tirdata.types import Boxes, Floats
+from tracking.evaluation.targets import Truth
+
+_IGNORED = re.compile(r"[-_.\s]")
+
+
+@dataclass(frozen=True, eq=False)
+class Trajectory:
+    """What a tracker answered, one row a frame of the sequence; NaN where it was not asked."""
+
+    boxes: Boxes  # (n, 4)
+    seconds: Floats  # (n,), the first one is the start
+
+
+def write_result(folder: Path, name: str, trajectory: Trajectory, *, origin: int) -> None:
+    """Write times, then boxes; when the boxes are there, the target is done.
+
+    Raises:
+        StorageError: a file cannot be written.
+    """
+    lines = "".join(f"{value:.6f}\n" for value in trajectory.seconds)
+    write_text(_times_path(folder, name), lines)
+    write_boxes(folder / f"{name}.txt", trajectory.boxes, origin=origin)
+
+
+def read_times(folder: Path, name: str) -> Floats:
+    """Seconds of each frame that was run, the start first.
+
+    Raises:
+        DataError: the file is missing or not numbers.
+    """
+    path = _times_path(folder, name)
+    try:
+        seconds = np.array([float(word) for word in path.read_text("utf-8").split()], np.float64)
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such file; delete the result beside it to run again") from None
+    except ValueError:
+        raise DataError(f"{path}: not a number a line; delete it and the result") from None
+    run: Floats = seconds[~np.isnan(seconds)]
+    return run
+
+
+def is_done(folder: Path, truth: Truth, *, origin: int) -> bool:
+    """Whether the result is there and was started as ``truth`` says.
+
+    Raises:
+        DataError: there is a file that is no result.
+    """
+    path = folder / f"{truth.name}.txt"
+    if not path.is_file():
+        return False
+    rows = shifted(read_rows(path), -origin)
+    return len(rows) == len(truth.boxes) and bool(
+        np.allclose(rows[truth.start], truth.first_box, atol=1e-3)
+    )
+
+
+class ResultFolder:
+    """The result files of one tracker, found by the target's name.
+
+    Case and ``-``, ``_``, ``.`` in names differ between authors, and some put the tracker's name in
+    front; an exact name wins over these.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """List the folder.
+
+        Raises:
+            UsageError: it is not there or holds no text file.
+        """
+        if not folder.is_dir():
+            raise UsageError(f"{folder}: no such folder; expected a text file a sequence")
+        self.folder = folder
+        self.paths = sorted(path for path in folder.glob("*.txt") if path.is_file())
+        if not self.paths:
+            raise UsageError(f"{folder}: no result files; expected a text file a sequence")
+
+    def path(self, name: str) -> Path:
+        """The file of a target.
+
+        Raises:
+            DataError: there is none, or there are several.
+        """
+        exact = self.folder / f"{name}.txt"
+        if exact in self.paths:
+            return exact
+        wanted = {_loose(name), _loose(self.folder.name) + _loose(name)}
+        found = [path for path in self.paths if _loose(path.stem) in wanted]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            names = " and ".join(path.name for path in found)
+            raise DataError(f"{self.folder}: {names} may both be {name}; expected one of them")
+        raise DataError(f"{exact}: no such result; {len(self.paths)} others are there")
+
+    def unused(self, names: Collection[str]) -> list[str]:
+        """Files that belong to none of these targets."""
+        used = set()
+        for name in names:
+            try:
+                used.add(self.path(name))
+            except DataError:
+                continue
+        return [path.name for path in self.paths if path not in used]
+
+
+def _loose(name: str) -> str:
+    return _IGNORED.sub("", name.lower())
+
+
+def _times_path(folder: Path, name: str) -> Path:
+    return folder / "times" / f"{name}_time.txt"

@@ -1,0 +1,131 @@
+"""What is tracked and scored: one object of one sequence, from its first box to its last."""
+
+import hashlib
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from tirdata.errors import DataError, UsageError
+from tirdata.layouts import open_layout
+from tirdata.layouts.base import Layout
+from tirdata.types import Box, Boxes, Sequence, Track
+from tracking.evaluation.scores import Failure
+
+
+@dataclass(frozen=True)
+class Data:
+    """A data set: where it lies and how it is laid out."""
+
+    root: Path
+    layout: str
+
+    @property
+    def reader(self) -> Layout:
+        """Who reads it."""
+        return open_layout(self.root, self.layout)
+
+
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """The true boxes of one target, one row a frame of its sequence, NaN = absent."""
+
+    name: str  # SEQUENCE, or SEQUENCE#TRACK where there are several
+    sequence: str
+    track: int
+    boxes: Boxes
+
+    @property
+    def start(self) -> int:
+        """The first frame that has a box; trackers start there."""
+        return int(np.flatnonzero(~np.isnan(self.boxes[:, 0]))[0])
+
+    @property
+    def stop(self) -> int:
+        """One past the last frame that has a box."""
+        return int(np.flatnonzero(~np.isnan(self.boxes[:, 0]))[-1]) + 1
+
+    @property
+    def first_box(self) -> Box:
+        """What trackers are started with."""
+        return Box(*(float(value) for value in self.boxes[self.start]))
+
+
+class Truths(NamedTuple):
+    """All targets of a data set, and what is none."""
+
+    targets: tuple[Truth, ...]
+    without: tuple[str, ...]  # sequences that nobody annotated
+    failed: tuple[Failure, ...]  # sequences that cannot be read
+
+    @property
+    def sha256(self) -> str:
+        """Of every name and box."""
+        digest = hashlib.sha256()
+        for truth in self.targets:
+            digest.update(truth.name.encode() + b"\0")
+            digest.update(np.ascontiguousarray(truth.boxes, "<f8").tobytes())
+        return digest.hexdigest()
+
+
+def read_truths(data: Data, *, only: Collection[str] = (), machine_boxes: bool = False) -> Truths:
+    """The targets of every sequence, or of those whose sequence or target is named in ``only``.
+
+    Args:
+        data: where they lie.
+        only: names of sequences or targets; none = all.
+        machine_boxes: whether boxes that no person drew or accepted count as true.
+
+    Raises:
+        UsageError: ``only`` names what is not there.
+        DataError: nothing at all can be scored.
+    """
+    layout = data.reader
+    names = layout.names(data.root)
+    wanted = {name.partition("#")[0] for name in only}
+    _check_known(data.root, wanted, names)
+    targets: list[Truth] = []
+    without: list[str] = []
+    failed: list[Failure] = []
+    for name in names:
+        if only and name not in wanted:
+            continue
+        try:
+            found = [*truths_of(layout.read_one(data.root, name), machine_boxes=machine_boxes)]
+        except DataError as error:
+            failed.append(Failure(name=name, error=str(error)))
+            continue
+        targets += [each for each in found if not only or {name, each.name} & set(only)]
+        if not found:
+            without.append(name)
+    _check_known(data.root, {name for name in only if "#" in name}, [t.name for t in targets])
+    if not targets and not failed:
+        what = "has boxes that a person drew or accepted" if not machine_boxes else "has boxes"
+        raise DataError(f"{data.root}: none of {len(names)} sequences {what}; nothing to score")
+    return Truths(tuple(targets), tuple(without), tuple(failed))
+
+
+def truths_of(sequence: Sequence, *, machine_boxes: bool) -> Iterator[Truth]:
+    """The targets of one sequence; tracks without a box that counts are none."""
+    boxes = {track.id: _true_boxes(track, machine_boxes) for track in sequence.tracks}
+    present = {track: rows for track, rows in boxes.items() if not np.isnan(rows).all()}
+    for track, rows in present.items():
+        name = sequence.name if len(sequence.tracks) == 1 else f"{sequence.name}#{track}"
+        yield Truth(name, sequence.name, track, rows)
+
+
+def _true_boxes(track: Track, machine_boxes: bool) -> Boxes:
+    boxes = track.boxes.copy()
+    if not machine_boxes:
+        boxes[track.generated] = np.nan
+    boxes[np.isnan(boxes).any(axis=1)] = np.nan
+    return boxes
+
+
+def _check_known(root: Path, wanted: Collection[str], names: Collection[str]) -> None:
+    unknown = sorted(set(wanted) - set(names))
+    if unknown:
+        known = ", ".join(sorted(names)[:20]) + (" …" if len(names) > 20 else "")
+        raise UsageError(f"{root}: no sequence {unknown[0]}; there are: {known}")
