@@ -1,0 +1,81 @@
+"""Reading the raw frames of a recording: the seam.
+
+To add a container format, write a class with ``recognises``, ``open``, ``read`` and ``close`` in
+a file of its own and list it in ``READERS``.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, Protocol, Self, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+# (h, w) uint8 intensity | (h, w) uint16 counts | (h, w, 3) uint8 red, green, blue
+Pixels: TypeAlias = NDArray[np.unsignedinteger[Any]]
+
+HEAD_BYTES = 4096  # what ``recognises`` is shown of a file
+
+
+class RawFrame(NamedTuple):
+    """A frame as the recording has it."""
+
+    pixels: Pixels
+    time_s: float  # presentation time, the first frame's is 0
+    colour: float = 0.0  # mean distance of the pixels from grey, in levels of 0..255
+
+
+@dataclass(frozen=True)
+class RecordingInfo:
+    """What the recording says of itself."""
+
+    container: str
+    codec: str
+    pixel_format: str
+    colour_range: Literal["tv", "pc"]
+    width: int  # as read, that is after rotation
+    height: int
+    bits: int  # of one sample
+    fps: float | None
+    frames: int | None  # as declared; none = not declared
+
+
+class FrameReader(Protocol):
+    """Gives the frames of one recording, once, from the first to the last."""
+
+    @property
+    def info(self) -> RecordingInfo:
+        """Known as soon as the reader is open."""
+        ...
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a person should know of the frames that were read so far."""
+        ...
+
+    @staticmethod
+    def recognises(path: Path, head: bytes) -> bool:
+        """Whether the first bytes, ``head``, are those of this format."""
+        ...
+
+    @classmethod
+    def open(cls, path: Path, threads: int = 2) -> Self:
+        """Open a recording and read its first frame; ``threads`` is an upper bound.
+
+        Raises:
+            DecodeError: it has no whole frame.
+        """
+        ...
+
+    def read(self) -> Iterator[RawFrame]:
+        """Every whole frame in order of presentation.
+
+        Raises:
+            DecodeError: the recording breaks off or is damaged; says after which frame.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of the file."""
+        ...
