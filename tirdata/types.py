@@ -61,3 +61,4 @@ class Sequence:
     frames: Frames
     tracks: tuple[Track, ...]
     visible: Frames | None = None  # the visible-light half of an RGB-T pair
+    visible_tracks: tuple[Track, ...] = ()  # on that half, where it was labelled apart
