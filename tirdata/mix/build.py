@@ -150,9 +150,9 @@ def cut_part(job: Job) -> None:
         StorageError: the disk is full or read-only.
     """
     sequence = LAYOUTS[job.layout].read_one(job.root, job.name)
-    annotations = fingerprint(sequence)
+    inputs = fingerprint(sequence)
     tar, description = _part_paths(job)
-    if description.exists() and _annotations_of(description) == annotations:
+    if description.exists() and _inputs_of(description) == inputs:
         return
     recording, licence = _provenance(job)
     pieces: list[Piece] = []
@@ -183,7 +183,7 @@ def cut_part(job: Job) -> None:
         licence=licence,
         tracks=len({piece.sample.track for piece in pieces}),
         crops=sum(len(piece.sizes) for piece in pieces),
-        annotations_sha256=annotations,
+        inputs_sha256=inputs,
         crops_sha256=digest.hexdigest(),
     )
     reasons = Counter(
@@ -193,13 +193,22 @@ def cut_part(job: Job) -> None:
     files.write_text(description, to_json(part))
 
 
-def _annotations_of(description: Path) -> str:
-    return read_json(description, Part).record.annotations_sha256
+def _inputs_of(description: Path) -> str:
+    return read_json(description, Part).record.inputs_sha256
 
 
 def fingerprint(sequence: Sequence) -> str:
-    """SHA-256 of everything about the tracks that can change a mix."""
+    """SHA-256 of what can change a mix: the tracks, and the sizes of the frames' files.
+
+    Raises:
+        DataError: a frame's file is missing.
+    """
     digest = hashlib.sha256(str(len(sequence.frames)).encode())
+    for path in getattr(sequence.frames, "paths", ()):
+        try:
+            digest.update(f"{path.stat().st_size},".encode())  # far faster than the bytes
+        except OSError as error:
+            raise DataError(f"{path}: cannot be read ({error.strerror})") from None
     for track in sequence.tracks:
         digest.update(f"{track.id}:{track.class_name}".encode())
         for values in (track.boxes, track.generated, track.occluded):
@@ -238,7 +247,7 @@ def _old_manifest(out: Path, recipe: Recipe) -> MixManifest | None:
 
 
 def _same_inputs(old: MixManifest, jobs: Iterable[Job]) -> bool:
-    known = {(s.dataset, s.name): s.annotations_sha256 for s in old.sequences}
+    known = {(s.dataset, s.name): s.inputs_sha256 for s in old.sequences}
     now = {(str(job.root), job.name): _fingerprint_job(job) for job in jobs}
     return known == now
 

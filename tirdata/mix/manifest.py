@@ -25,8 +25,8 @@ class SequenceRecord(Config):
     """Tracks used."""
     crops: int
     """Crops used."""
-    annotations_sha256: str
-    """Of its boxes and classes."""
+    inputs_sha256: str
+    """Of its boxes and classes and the sizes of its frames' files."""
     crops_sha256: str
     """Of its samples, byte for byte."""
 
@@ -35,10 +35,15 @@ class Counts(Config):
     """What one side of the mix holds."""
 
     samples: int
+    """Tracklets."""
     crops: int
+    """Crops of all tracklets."""
     sequences: int
+    """Sequences that gave any."""
     recordings: int
+    """Groups that are never split, of those sequences."""
     shards: tuple[str, ...]
+    """File names of the shards, in order."""
 
 
 class MixManifest(Config):
