@@ -17,20 +17,6 @@ from cli.options import (
 )
 
 
-class Size(click.ParamType[tuple[int, int]]):
-    """Two whole numbers with an x between them: width, then height."""
-
-    name = "size"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[int, int]:
-        width, _, height = str(value).partition("x")
-        if not (width.isdigit() and height.isdigit() and int(width) and int(height)):
-            self.fail(f"{value!r}; expected WIDTHxHEIGHT, such as 256x192", param, ctx)
-        return int(width), int(height)
-
-
 @click.command("masks")
 @click.argument("data", type=click.Path(path_type=Path))
 @click.option("--style", type=Registered("tirdata.masks.styles:STYLES", "style"), metavar="NAME",
@@ -39,7 +25,7 @@ class Size(click.ParamType[tuple[int, int]]):
               help="Default: DATA/Masks/STYLE, where DATA is a dataset of ours.")  # fmt: skip
 @click.option("--polarity", type=click.Choice(["target-white", "target-black"]),
               help="Which of 255 and 0 the target is; default target-white.")  # fmt: skip
-@click.option("--resize", type=Size(), metavar="WxH", help="Width x height; default the frame's.")
+@click.option("--resize", metavar="WxH", help="Width x height; default the frame's.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N",
               help="At most N frames, spread over all sequences.")  # fmt: skip
 @click.option("--seed", type=click.IntRange(min=0), help="Which frames are within the limit.")

@@ -50,7 +50,7 @@ def test_dry_run_writes_nothing(dataset: Dataset) -> None:
     [
         ((), "which style"),
         (("--style", "davis"), "no style 'davis'; there are: lasot, gtot"),
-        (("--style", "lasot", "--resize", "0x5"), "expected WIDTHxHEIGHT"),
+        (("--style", "lasot", "--resize", "0x5"), "resize.0: Input should be greater"),
         (("--style", "lasot", "--resize", "192"), "expected WIDTHxHEIGHT"),
         (("--style", "lasot", "--limit", "0"), "--limit"),
         (("--style", "lasot", "--polarity", "white"), "target-white"),

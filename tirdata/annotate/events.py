@@ -18,7 +18,12 @@ def _positive_size(box: Box) -> Box:
 
 
 Number: TypeAlias = Annotated[int, Field(ge=0)]
+TrackId: TypeAlias = Annotated[Number, Field(description="The object, by number.")]
+FrameNumber: TypeAlias = Annotated[Number, Field(description="In the sequence, from 0.")]
 SolidBox: TypeAlias = Annotated[Box, AfterValidator(_positive_size)]
+Sha256: TypeAlias = Annotated[
+    str | None, Field(description="Of the frame's file that the person looked at.")
+]
 Score: TypeAlias = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -26,67 +31,70 @@ class BoxEvent(Config):
     """A person drew or corrected a box."""
 
     kind: Literal["box"] = "box"
-    track: Number
-    frame: Number
+    track: TrackId
+    frame: FrameNumber
     class_name: str | None = None
     """None = the class that the track has."""
     box: SolidBox
     """x, y, w, h in pixels, 0-based."""
     occluded: bool = False
-    sha256: str | None = None
-    """Of the frame's file that the person looked at."""
+    """Whether the object is partly hidden."""
+    sha256: Sha256 = None
 
 
 class AcceptEvent(Config):
     """A person accepted the machine's box of one frame; from then on it is a person's."""
 
     kind: Literal["accept"] = "accept"
-    track: Number
-    frame: Number
+    track: TrackId
+    frame: FrameNumber
     box: SolidBox
-    sha256: str | None = None
+    """x, y, w, h in pixels, as the machine had it."""
+    sha256: Sha256 = None
 
 
 class EndEvent(Config):
     """The object is gone from ``frame`` on, until the next box of a person."""
 
     kind: Literal["end"] = "end"
-    track: Number
-    frame: Number
+    track: TrackId
+    frame: FrameNumber
 
 
 class OccludedEvent(Config):
     """The object is (or is not) partly hidden in frames ``first_frame..last_frame``."""
 
     kind: Literal["occluded"] = "occluded"
-    track: Number
-    first_frame: Number
-    last_frame: Number
+    track: TrackId
+    first_frame: FrameNumber
+    last_frame: FrameNumber
     value: bool = True
+    """False = it is not hidden after all."""
 
 
 class DeleteBoxEvent(Config):
     """A person takes back what was said about one frame: box, absence or occlusion."""
 
     kind: Literal["delete_box"] = "delete_box"
-    track: Number
-    frame: Number
+    track: TrackId
+    frame: FrameNumber
 
 
 class DeleteTrackEvent(Config):
     """A person takes back a whole track."""
 
     kind: Literal["delete_track"] = "delete_track"
-    track: Number
+    track: TrackId
 
 
 class ImportEvent(Config):
     """Boxes of one track from another file, ``boxes[i]`` for frame ``first_frame + i``."""
 
     kind: Literal["import"] = "import"
-    track: Number
+    track: TrackId
     class_name: str
-    first_frame: Number = 0
+    """What the object is."""
+    first_frame: FrameNumber = 0
     boxes: tuple[SolidBox | None, ...]
     """None = the object is absent from that frame."""
     generated: Literal[0, 1] | tuple[Literal[0, 1], ...] = 0
@@ -110,8 +118,9 @@ class PropagatedEvent(Config):
     """What a tracker made of a person's boxes: the machine's layer of one track, whole."""
 
     kind: Literal["propagated"] = "propagated"
-    track: Number
+    track: TrackId
     tracker: str
+    """Its name in the registry."""
     settings: dict[str, Any] = Field(default_factory=dict)
     """Of the tracker and of the propagation, whole."""
     state: str
@@ -134,6 +143,7 @@ class UndoEvent(Config):
 
     kind: Literal["undo"] = "undo"
     entries: tuple[int, ...]
+    """Their ids."""
 
 
 Event: TypeAlias = Annotated[
@@ -158,7 +168,9 @@ class Entry(Config):
     time: str
     """UTC, ISO 8601."""
     author: str
+    """Who was logged in."""
     events: Annotated[tuple[Event, ...], Field(min_length=1)]
+    """In the order in which they take effect."""
 
     @property
     def by_machine(self) -> bool:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from tirdata.config import Config
 from tirdata.errors import DataError
@@ -17,6 +17,16 @@ Count = Annotated[int, Field(ge=0)]
 Side = Annotated[int, Field(ge=1)]
 
 
+def _size(value: object) -> object:
+    """256x192 as people write it, and what a file holds as it is."""
+    if not isinstance(value, str):
+        return value
+    width, _, height = value.partition("x")
+    if not (width.isdigit() and height.isdigit()):
+        raise ValueError("expected WIDTHxHEIGHT, such as 256x192")
+    return int(width), int(height)
+
+
 class MasksConfig(Config):
     """What to build."""
 
@@ -24,7 +34,7 @@ class MasksConfig(Config):
     """A name in STYLES."""
     polarity: Polarity = "target-white"
     """target-white: the target is 255; target-black: the target is 0, the rest 255."""
-    resize: tuple[Side, Side] | None = None
+    resize: Annotated[tuple[Side, Side] | None, BeforeValidator(_size)] = None
     """Width and height of the masks; none = as the frame."""
     limit: Annotated[int, Field(ge=1)] | None = None
     """At most so many frames, spread over all sequences; none = every annotated one."""
@@ -65,17 +75,20 @@ class SequenceMasks(Config):
     skipped: Count
     """Frames without a target that counts."""
     masks: tuple[MaskFile, ...]
+    """In the order of modality and frame."""
 
 
 class SequenceSummary(Config):
     """One sequence in the manifest."""
 
     name: str
+    """Of the sequence."""
     folder: str
     """Below the manifest's folder."""
     frames: Count
     """Frames with masks."""
     masks: Count
+    """Files."""
     visible: bool
     """Whether there are masks for visible light too."""
     sha256: str
@@ -86,10 +99,13 @@ class MasksManifest(Config):
     """``manifest.json``: written last; what it names is whole."""
 
     format: Literal[1] = 1
+    """Version of this file."""
     settings: MasksConfig
+    """What was asked for."""
     layout: str
     """Of the data set that the masks were made from."""
     sequences: tuple[SequenceSummary, ...]
+    """Those that have masks."""
     frames: Count
     """Frames with masks, over all sequences."""
     masks: Count
