@@ -12,11 +12,12 @@ from pydantic import Field
 from tirdata.annotate.drafts import adopted
 from tirdata.annotate.events import PropagatedEvent
 from tirdata.annotate.interpolate import interpolate
-from tirdata.annotate.journal import Journal
+from tirdata.annotate.journal import LOCK_WAIT_S, Journal
 from tirdata.annotate.propagate import Layer, PropagateConfig, propagate, tracked_frames
 from tirdata.annotate.replay import HumanTrack, replay, to_track
 from tirdata.config import Config
 from tirdata.dataset.card import Card
+from tirdata.dataset.lists import write_lists
 from tirdata.dataset.tree import Dataset, SequenceId
 from tirdata.engine.base import Engine, Outcome
 from tirdata.errors import AnnotationError
@@ -104,12 +105,21 @@ def annotate(
 ) -> Iterator[Outcome[Item, SequenceState]]:
     """Bring every sequence's XML in line with its journal, propagating first with ``tracking``.
 
+    When all outcomes are taken, the dataset's list files are brought up to date.
+
     ``on_frame`` is called for each tracked frame; only for an engine that works in this process.
     """
     work = partial(annotate_sequence, tracking=tracking)
     if on_frame is not None:
         work = partial(work, on_frame=on_frame)
-    yield from engine.map(work, work_items)
+    done: dict[Path, list[SequenceId]] = {}
+    for outcome in engine.map(work, work_items):
+        done.setdefault(outcome.item.root, []).append(outcome.item.sequence)
+        yield outcome
+    for root, sequences in done.items():
+        dataset = Dataset.open(root)
+        with dataset.lock(LOCK_WAIT_S):
+            write_lists(dataset, sequences)
 
 
 def annotate_sequence(

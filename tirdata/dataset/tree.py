@@ -4,12 +4,13 @@ import fcntl
 import os
 import socket
 import sys
+import time
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import IO, Annotated
 
 import numpy as np
 from pydantic import Field
@@ -234,11 +235,11 @@ class Dataset:
         return max(numbers, default=-1) + 1
 
     @contextmanager
-    def lock(self) -> Iterator[None]:
+    def lock(self, wait_s: float = 0.0) -> Iterator[None]:
         """Keep other processes from writing; given back when this one ends, however it does.
 
         Raises:
-            DataError: another process holds it.
+            DataError: another process holds it, and did so for ``wait_s``.
             StorageError: the lock file cannot be written.
         """
         path = self.root / _LOCK_NAME
@@ -247,14 +248,10 @@ class Dataset:
         except OSError as error:
             raise storage_error(path, error) from error
         with file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+            if not _locked(file, wait_s):
                 file.seek(0)
                 holder = file.read().strip() or "another process"
-                raise DataError(
-                    f"{self.root}: in use by {holder}; wait for it to end, or stop it"
-                ) from None
+                raise DataError(f"{self.root}: in use by {holder}; wait for it to end, or stop it")
             file.truncate(0)
             file.write(_this_process())
             file.flush()
@@ -274,6 +271,19 @@ class Dataset:
             write_text(path, Confidences(tracks=measured).model_dump_json() + "\n")
         else:
             path.unlink(missing_ok=True)
+
+
+def _locked(file: IO[str], wait_s: float) -> bool:
+    deadline = time.monotonic() + wait_s
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(0.05)
+        else:
+            return True
 
 
 def read_config(path: Path) -> DatasetConfig:

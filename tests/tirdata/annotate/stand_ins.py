@@ -1,6 +1,7 @@
 """Trackers whose behaviour a test can know, and a dataset without boxes."""
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import cv2
@@ -8,6 +9,7 @@ import numpy as np
 
 from tests.made import made_sequence
 from tests.made_dataset import made_card
+from tirdata.dataset.card import Source
 from tirdata.dataset.frames import FrameWriter
 from tirdata.dataset.tree import Dataset, SequenceId
 from tirdata.tracker import Prediction
@@ -27,7 +29,18 @@ def bare_dataset(root: Path, sequences: int = 1, count: int = COUNT) -> Dataset:
         made = made_sequence(count, seed=number)
         for index in range(count):
             writer.write(made.frames[index])
-        card = made_card(f"{number:016d}", count, tuple(writer.hashes))
+        recording_id = f"{number:016d}"
+        source = Source(
+            recording_id=recording_id,
+            subset="train",
+            number=number,
+            sha256=recording_id * 4,
+            bytes=0,
+            fetched=datetime(2026, 1, 2, tzinfo=UTC),
+            sequences=(sequence.name,),
+        )
+        dataset.write_source(source)
+        card = made_card(recording_id, count, tuple(writer.hashes))
         sized = card.model_copy(update={"width": SIZE[0], "height": SIZE[1]})
         dataset.add_sequence(sequence, sized)
     return dataset
