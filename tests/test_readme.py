@@ -22,7 +22,7 @@ def shell_lines() -> Iterator[str]:
     blocks = [block for page in PAGES for block in SHELL.findall(page.read_text(encoding="utf-8"))]
     blocks += [path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.sh")]
     for line in "\n".join(blocks).replace("\\\n", " ").splitlines():
-        if match := re.search(r"(?:^|\s)(tirdata .*)", line):
+        if match := re.search(r"(?:^|[\s(])(tirdata .*)", line):
             yield match[1]
 
 
