@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 
 def tracking_of(
-    config_path: Path | None, tracker: str | None, weights: Path | None, device: str, again: bool,
+    config_path: Path | None, tracker: str | None, weights: Path | None, device: str | None,
+    again: bool,
     **_: Any,
 ) -> "Tracking":  # fmt: skip
     """With what to propagate.
@@ -34,7 +35,7 @@ def tracking_of(
     if config.tracker == INTERPOLATE:
         return Tracking(config, None, again=again)
     known = TRACKERS[config.tracker]().config.model_fields if config.tracker in TRACKERS else {}
-    placed = {**config.settings, **({"device": device} if "device" in known else {})}
+    placed = {**config.settings, **({"device": device} if device and "device" in known else {})}
     factory = tracker_factory(config.tracker, placed)
     entry = TRACKERS[config.tracker]()
     files = entry.files(check(placed, entry.config, where=config.tracker))
