@@ -24,10 +24,10 @@ class Source(Config):
     """The side of the split that all of its sequences are on."""
     number: Annotated[int, Field(ge=0, le=99_999)]
     """VVVVV in the names of its sequences, counted from 0 within the subset."""
-    status: Literal["done", "failed"] = "done"
-    """Whether the whole recording became sequences; failed = only what was readable did."""
+    status: Literal["fetched", "done", "partly"] = "done"
+    """fetched = no sequences were made yet; partly = only what could be read became sequences."""
     error: str | None = None
-    """Why it failed."""
+    """Why not all of it could be read."""
     url: str | None = None
     """The link that it was fetched from."""
     path: str | None = None
@@ -38,6 +38,8 @@ class Source(Config):
     """Of the original's bytes."""
     bytes: Count
     """Size of the original."""
+    modified_ns: int | None = None
+    """When the local file was last changed, in nanoseconds since 1970: same size, same file."""
     title: str | None = None
     """What people call it."""
     uploader: str | None = None
@@ -64,6 +66,8 @@ class Source(Config):
     """Mean frames per second; a card has the time of each frame."""
     frames: Count | None = None
     """Frames that were decoded."""
+    coloured_frames: Count = 0
+    """Frames that were recorded in colour; the stored grey is their luma."""
     clip_start_s: Time | None = None
     """Only frames from this time on were taken."""
     clip_end_s: Time | None = None
@@ -84,6 +88,10 @@ class Source(Config):
     """Names of its sequences."""
     short_shots: Count = 0
     """Shots that were dropped because they have too few frames."""
+    short_frames: Count = 0
+    """Frames of those shots."""
+    min_frames: Size | None = None
+    """How many frames a shot needed."""
     warnings: tuple[str, ...] = ()
     """What a person should know before using it."""
 

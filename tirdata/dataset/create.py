@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tirdata.dataset.tree import CONFIG_NAME, Dataset
+from tirdata.dataset.tree import CONFIG_NAME, Dataset, DatasetConfig
 from tirdata.errors import UsageError
 from tirdata.files import write_text
 
@@ -50,3 +50,20 @@ def create_dataset(root: Path, name: str | None = None) -> list[Path]:
         write_text(root / SAMPLE_NAME, SAMPLE)
         written.append(root / SAMPLE_NAME)
     return written
+
+
+def open_or_create(root: Path, *, write: bool = True) -> Dataset:
+    """The dataset in ``root``; where there is nothing at all, a new one.
+
+    Without ``write``, a new one is not written.
+
+    Raises:
+        DataError: the folder holds other things, or its dataset is wrong.
+        StorageError: a file cannot be written.
+    """
+    if (root / CONFIG_NAME).exists() or (root.is_dir() and any(root.iterdir())) or root.is_file():
+        return Dataset.open(root)
+    if write:
+        create_dataset(root)
+        return Dataset.open(root)
+    return Dataset(root, DatasetConfig(name=root.resolve().name or "dataset"))

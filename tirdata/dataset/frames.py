@@ -158,7 +158,12 @@ def write_frame(path: Path, frame: Frame) -> str:
     Raises:
         StorageError: it cannot be written.
     """
-    return _write(path, frame, ".jpg", [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    return _write(path, encode_frame(path, frame))
+
+
+def encode_frame(path: Path, frame: Frame) -> bytes:
+    """One frame as a single-channel JPEG; ``path`` is for the message."""
+    return _encode(path, frame, ".jpg", [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
 
 
 def write_lossless(path: Path, frame: Frame) -> str:
@@ -167,14 +172,17 @@ def write_lossless(path: Path, frame: Frame) -> str:
     Raises:
         StorageError: it cannot be written.
     """
-    return _write(path, frame, ".png", [])
+    return _write(path, _encode(path, frame, ".png", []))
 
 
-def _write(path: Path, frame: Frame, kind: str, settings: list[int]) -> str:
+def _encode(path: Path, frame: Frame, kind: str, settings: list[int]) -> bytes:
     if frame.ndim != 2 or frame.dtype != np.uint8 or frame.size == 0:
         message = f"{path}: frame is {frame.shape} {frame.dtype}; expected (h, w) uint8"
         raise ValueError(message)
-    encoded = cv2.imencode(kind, frame, settings)[1].tobytes()
+    return cv2.imencode(kind, frame, settings)[1].tobytes()
+
+
+def _write(path: Path, encoded: bytes) -> str:
     write_bytes(path, encoded)
     return hashlib.sha256(encoded).hexdigest()
 

@@ -90,6 +90,8 @@ def _source_faults(dataset: Dataset, ids: Sequence[SequenceId], *, hashes: bool)
         other = numbers.setdefault((source.subset, source.number), folder.name)
         if other != folder.name:
             yield Fault(path, f"has number {source.number} of {source.subset}, as {other} has")
+        if source.status == "fetched":
+            yield Fault(path, "is of a stopped fetch, without sequences; fetch it again")
         for name in source.sequences:
             if name not in known:
                 yield Fault(path, f"names sequence {name}, which has no card")

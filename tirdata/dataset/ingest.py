@@ -1,0 +1,308 @@
+"""Sources to sequences of a dataset: get the bytes, number the recordings, convert each.
+
+Numbers follow the order of the sources, not the order in which workers end. What is done is not
+done again; what was stopped goes on.
+"""
+
+import logging
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from tirdata.dataset.acquire import LINK_FOLDER, Errand, acquire, enlist, forget
+from tirdata.dataset.card import Source
+from tirdata.dataset.classes import wnid
+from tirdata.dataset.convert import Recording, alone, convert, remove_sequences
+from tirdata.dataset.lists import write_lists
+from tirdata.dataset.names import SUBSETS, SequenceId
+from tirdata.dataset.tree import Dataset
+from tirdata.engine.base import Engine, Outcome
+from tirdata.errors import PartlyDoneError, TirDataError, UsageError
+from tirdata.fetch.base import Fetched
+from tirdata.fetch.local import check_local
+from tirdata.fetch.settings import FetchConfig
+from tirdata.fetch.sources import Wanted
+
+OnStep = Callable[[int, str], None]  # how many more sources are at their end, what was done
+Status = Literal["done", "present", "partly", "failed", "to do"]
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class FetchItem:
+    """What became of one source."""
+
+    source: str
+    status: Status
+    recording_id: str | None = None
+    sequences: tuple[str, ...] = ()
+    frames: int = 0
+    short_shots: int = 0
+    warnings: tuple[str, ...] = ()
+    message: str | None = None
+    exit_code: int = 0
+
+
+@dataclass(frozen=True)
+class FetchReport:
+    """What became of all sources, in their order."""
+
+    items: tuple[FetchItem, ...]
+
+    def count(self, status: Status) -> int:
+        """How many sources have this status."""
+        return sum(item.status == status for item in self.items)
+
+    def check(self) -> None:
+        """Nothing, if every source became sequences.
+
+        Raises:
+            PartlyDoneError: some did not, or not wholly.
+            TirDataError: none did; with the exit status that all of them have.
+        """
+        failed = [item for item in self.items if item.status == "failed"]
+        if len(failed) == len(self.items):
+            codes = {item.exit_code for item in failed}
+            error = TirDataError(
+                failed[0].message
+                if len(failed) == 1
+                else f"all {len(failed)} sources failed; each is named above"
+            )
+            error.exit_code = codes.pop() if len(codes) == 1 else TirDataError.exit_code
+            raise error
+        if failed or self.count("partly"):
+            raise PartlyDoneError(
+                f"of {len(self.items)} sources {len(failed)} failed and {self.count('partly')} "
+                f"broke off; each is named above"
+            )
+
+
+def plan(wanted: Sequence[Wanted], dataset: Dataset) -> FetchReport:
+    """What ``ingest`` would begin with; nothing is fetched, read through or written."""
+    known = _Known(dataset)
+    items = []
+    for each in wanted:
+        source = known.source_of(each)
+        if source is not None and source.status != "fetched":
+            items.append(_present(each, source))
+            continue
+        try:
+            if each.path is not None:
+                check_local(Path(each.path))
+            items.append(FetchItem(each.name, "to do"))
+        except TirDataError as error:
+            items.append(_failed(each.name, error))
+    return FetchReport(tuple(items))
+
+
+def ingest(
+    wanted: Sequence[Wanted],
+    dataset: Dataset,
+    settings: FetchConfig,
+    engine: Engine,
+    on_step: OnStep | None = None,
+) -> FetchReport:
+    """Make sequences of every source; ``on_step`` hears of each, and of each that is fetched.
+
+    Raises:
+        UsageError: a class is not known, or one title is to be that of several sources.
+        DataError: another process writes to the dataset.
+        StorageError: it cannot be written.
+    """
+    _check(wanted, dataset, settings)
+    with dataset.lock():
+        _clean(dataset)
+        run = _Run(dataset, settings, on_step or _say_nothing)
+        try:
+            run.acquire(wanted, engine)
+            run.convert(engine)
+        finally:
+            write_lists(dataset, run.made)
+    return FetchReport(tuple(run.items[each.name] for each in wanted))
+
+
+class _Known:
+    """The recordings of a dataset, by their bytes and by where they came from."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self.by_id = {each: dataset.read_source(each) for each in dataset.recording_ids()}
+        sources = self.by_id.values()
+        self._by_url = {source.url: source for source in sources if source.url}
+        self._by_file = {
+            (source.path, source.bytes, source.modified_ns): source
+            for source in sources
+            if source.path and source.modified_ns
+        }
+
+    def source_of(self, wanted: Wanted) -> Source | None:
+        """The recording that came from there; of a file, if it is unchanged."""
+        if wanted.url is not None:
+            return self._by_url.get(wanted.url)
+        try:
+            stat = Path(wanted.name).stat()
+        except OSError:
+            return None
+        return self._by_file.get((wanted.name, stat.st_size, stat.st_mtime_ns))
+
+
+class _Run:
+    """One run of ``ingest``: what became of each source so far, and what is still to be done."""
+
+    def __init__(self, dataset: Dataset, settings: FetchConfig, on_step: OnStep) -> None:
+        self.items: dict[str, FetchItem] = {}
+        self.made: list[SequenceId] = []
+        self._dataset = dataset
+        self._settings = settings
+        self._on_step = on_step
+        self._known = _Known(dataset)
+        self._next = {subset: dataset.next_recording(subset) for subset in SUBSETS}
+        self._waiting: dict[str, list[Wanted]] = {}  # by recording: sources with the same bytes
+
+    def acquire(self, wanted: Sequence[Wanted], engine: Engine) -> None:
+        """Get the bytes that are not here yet, and number the recordings by order of sources."""
+        found = {each.name: self._known.source_of(each) for each in wanted}
+        errands = [
+            Errand(self._dataset.root, each, self._settings)
+            for each in wanted
+            if found[each.name] is None
+        ]
+        outcomes: dict[str, Outcome[Errand, Fetched]] = {}
+        for outcome in engine.map(acquire, errands):
+            outcomes[outcome.item.name] = outcome
+            self._on_step(0, f"fetched {_short(outcome.item.name)}")
+        for each in wanted:
+            try:
+                source = found[each.name] or self._enlist(each, outcomes[each.name])
+                _check_same(each, source, self._settings)
+                self._take(each, source)
+            except TirDataError as error:
+                self._end(_failed(each.name, error))
+
+    def convert(self, engine: Engine) -> None:
+        """Make sequences of the recordings that have none."""
+        settings = self._settings
+        recordings = [
+            Recording(
+                root=self._dataset.root,
+                recording_id=recording_id,
+                name=sources[0].name,
+                min_frames=settings.min_frames,
+                keep=settings.keep,
+                threads=settings.threads,
+            )
+            for recording_id, sources in self._waiting.items()
+        ]
+        for outcome in engine.map(convert, recordings):
+            first, *others = self._waiting[outcome.item.recording_id]
+            if outcome.error is not None:
+                for each in (first, *others):
+                    self._end(_failed(each.name, outcome.error))
+                continue
+            source = outcome.unwrap()
+            self.made += [SequenceId.parse(name) for name in source.sequences]
+            self._end(_converted(first, source))
+            for each in others:
+                self._end(
+                    _present(each, source, f"{each.name}: is {first.name} again, the same bytes")
+                )
+
+    def _enlist(self, wanted: Wanted, outcome: Outcome[Errand, Fetched]) -> Source:
+        fetched = outcome.unwrap()
+        source = self._known.by_id.get(fetched.recording_id)
+        if source is not None:
+            forget(outcome.item)
+            return source
+        subset = wanted.subset or self._settings.subset or "train"
+        source = enlist(self._dataset, outcome.item, fetched, self._next[subset])
+        self._next[subset] += 1
+        self._known.by_id[source.recording_id] = source
+        return source
+
+    def _take(self, wanted: Wanted, source: Source) -> None:
+        if source.status == "fetched":
+            self._waiting.setdefault(source.recording_id, []).append(wanted)
+        else:
+            self._end(_present(wanted, source))
+
+    def _end(self, item: FetchItem) -> None:
+        self.items[item.source] = item
+        self._on_step(1, f"{item.status}: {_short(item.source)}")
+
+
+def _say_nothing(ended: int, text: str) -> None:
+    pass
+
+
+def _check(wanted: Sequence[Wanted], dataset: Dataset, settings: FetchConfig) -> None:
+    for name in {each.class_name or settings.class_name for each in wanted} - {None}:
+        wnid(str(name), dataset.config.classes)
+    if settings.title is not None and len(wanted) > 1:
+        raise UsageError(
+            f"title {settings.title!r}: is for one source, there are {len(wanted)}; "
+            f"give each its own in a sources file"
+        )
+
+
+def _clean(dataset: Dataset) -> None:
+    """Remove what stopped fetches left, but for downloads that can go on."""
+    for folder in dataset.root.glob(f"recordings/{LINK_FOLDER}*"):
+        shutil.rmtree(folder, ignore_errors=True)
+    for recording_id in dataset.recording_ids():
+        source = dataset.read_source(recording_id)
+        if source.status == "fetched":
+            with alone(dataset.recording_dir(recording_id)):
+                if dataset.read_source(recording_id).status == "fetched":
+                    remove_sequences(dataset, source)
+            _log.info("%s: of a stopped fetch", source.url or source.path)
+
+
+def _check_same(wanted: Wanted, source: Source, settings: FetchConfig) -> None:
+    """Refuse to take for the same what was asked for differently.
+
+    Raises:
+        UsageError: the recording is in the dataset with another subset, part or polarity.
+    """
+    stated = source.polarity_hint
+    asked = {
+        "subset": (wanted.subset or settings.subset or source.subset, source.subset),
+        "start_s": (wanted.start_s, source.clip_start_s),
+        "end_s": (wanted.end_s, source.clip_end_s),
+        "polarity": (wanted.polarity or settings.polarity or stated, stated),
+    }
+    for name, (now, then) in asked.items():
+        if now != then:
+            raise UsageError(
+                f"{wanted.name}: is in the dataset as recording {source.recording_id} with {name} "
+                f"{then or 'not given'}; asked for {now or 'none'}: take another dataset for that"
+            )
+
+
+def _converted(wanted: Wanted, source: Source) -> FetchItem:
+    item = _present(wanted, source)
+    return replace(
+        item, status="partly" if source.status == "partly" else "done", message=source.error
+    )
+
+
+def _present(wanted: Wanted, source: Source, message: str | None = None) -> FetchItem:
+    return FetchItem(
+        source=wanted.name,
+        status="partly" if source.status == "partly" else "present",
+        recording_id=source.recording_id,
+        sequences=source.sequences,
+        frames=source.frames or 0,
+        short_shots=source.short_shots,
+        warnings=source.warnings,
+        message=source.error or message,
+    )
+
+
+def _failed(name: str, error: TirDataError) -> FetchItem:
+    return FetchItem(name, "failed", message=str(error), exit_code=error.exit_code)
+
+
+def _short(name: str) -> str:
+    return name.rsplit("/", 1)[-1]

@@ -1,0 +1,40 @@
+"""What a user may set for all sources at once."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from tirdata.config import Config
+
+
+class FetchConfig(Config):
+    """Settings of ``tirdata fetch``; what a row of a sources file says wins over them."""
+
+    subset: Literal["train", "val"] | None = None
+    """The side of the split, for sources that name none; none = train."""
+    class_name: str | None = None
+    """The class to be followed, for sources that name none."""
+    title: str | None = None
+    """What people call it; for a single source."""
+    polarity: Literal["white-hot", "black-hot"] | None = None
+    """Of the recordings; none = white-hot is assumed."""
+    licences: tuple[str, ...] = ()
+    """Take only what is under one of these (cc0, cc-by, …); none = take all."""
+    min_frames: Annotated[int, Field(ge=1)] = 10
+    """Shorter shots are left out."""
+    keep: bool = True
+    """Keep the original bytes in the dataset."""
+    threads: Annotated[int, Field(ge=1)] = 2
+    """Decoder threads of one recording."""
+    retries: Annotated[int, Field(ge=0)] = 5
+    """How often a link that fails in passing is tried again."""
+    backoff_s: Annotated[float, Field(ge=0)] = 1.0
+    """Wait before the first new try; doubled each time, at most 30 s."""
+    timeout_s: Annotated[float, Field(gt=0)] = 20.0
+    """How long a server may say nothing."""
+    rate_limit: Annotated[int, Field(ge=1)] | None = None
+    """Bytes per second of one download; none = no limit."""
+    format: str = "bv*[height<=1080]/bv*/b"
+    """Which of a page's formats, in yt-dlp's words; sound is not needed."""
+    cookies_from_browser: str | None = None
+    """Browser whose cookies are sent, in yt-dlp's words."""
