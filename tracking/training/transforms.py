@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 from tirdata.types import Frame
 from tracking.training.config import Augment
 
-HARD_SIZE = 127  # side of the corner that stands for background in a hard negative
-
 
 class Warp(NamedTuple):
     """Where the object goes: pixels right and down of the centre, and its growth."""
@@ -49,11 +47,15 @@ def warp(stored: Frame, size: int, how: Warp) -> Frame:
 
 
 def corner(crop: Frame, quadrant: int) -> Frame:
-    """One of the four 127 px corners (0..3: left/right of the top, then the bottom), enlarged."""
+    """One of the four quarters (0..3: left/right of the top, then the bottom), enlarged.
+
+    127 px of 255: background, and at most a corner of the object.
+    """
     size = crop.shape[0]
-    x = 0 if quadrant % 2 == 0 else size - HARD_SIZE
-    y = 0 if quadrant < 2 else size - HARD_SIZE
-    part = crop[y : y + HARD_SIZE, x : x + HARD_SIZE]
+    half = size // 2
+    x = 0 if quadrant % 2 == 0 else size - half
+    y = 0 if quadrant < 2 else size - half
+    part = crop[y : y + half, x : x + half]
     return np.asarray(cv2.resize(part, (size, size), interpolation=cv2.INTER_CUBIC), np.uint8)
 
 

@@ -1,0 +1,15 @@
+"""A mix small enough to train on in a test."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.made_mix import build, made_trees, recipe_of
+
+
+@pytest.fixture(scope="session")
+def tiny_mix(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two visible and two thermal recordings to train on, one of each to validate; 191 px crops."""
+    root = tmp_path_factory.mktemp("tiny")
+    build(recipe_of(*made_trees(root, recordings=3, count=6)), root / "mix")
+    return root / "mix"
