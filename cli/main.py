@@ -30,6 +30,7 @@ COMMANDS: dict[str, str] = {  # in the order in which data goes through them
     "train": "cli.train:train",
     "track": "cli.track:track",
     "evaluate": "cli.evaluate:evaluate",
+    "report": "cli.report:report",
     "validate": "cli.validate:validate",
     "doctor": "cli.doctor:doctor",
     "schema": "cli.schema:schema",

@@ -118,6 +118,7 @@ def score_results(
         benchmark=evaluation.benchmark.name,
         truth_sha256=evaluation.truth_sha256,
         results=str(results.folder.resolve()),
+        origin=origin,
         summary=protocol.summarise(scored),
         targets=tuple(scored),
         failed=tuple(failures),
@@ -132,13 +133,20 @@ def write_scores(out: Path, scores: Scores) -> bool:
     """Write ``scores.json``; whether that changed anything.
 
     Raises:
+        UsageError: the name belongs to results in another folder.
         StorageError: it cannot be written.
     """
     path = out / scores.name / SCORES
-    text = to_json(scores)
-    if path.is_file() and path.read_text(encoding="utf-8") == text:
-        return False
-    write_text(path, text)
+    if path.is_file():
+        before = read_json(path, Scores)
+        if before == scores:
+            return False
+        if before.results != scores.results:
+            raise UsageError(
+                f"{out}: {before.results} is already called {scores.name}; give {scores.results} "
+                "another name with --name"
+            )
+    write_text(path, to_json(scores))
     return True
 
 

@@ -72,6 +72,15 @@ def is_done(folder: Path, truth: Truth, *, origin: int) -> bool:
     )
 
 
+def in_frames(truth: Truth, rows: Boxes) -> Boxes:
+    """Rows of a result as one row a frame of the sequence, whatever their number."""
+    boxes = np.full(truth.boxes.shape, np.nan)
+    start = 0 if len(rows) >= len(boxes) else truth.start
+    count = min(len(rows), len(boxes) - start)
+    boxes[start : start + count] = rows[:count]
+    return boxes
+
+
 class ResultFolder:
     """The result files of one tracker, found by the target's name.
 

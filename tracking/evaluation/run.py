@@ -4,27 +4,45 @@ A run is a folder of raw results and ``run.json``, which says what made them. A 
 there is done; a folder made by another tracker, other settings or other data is refused.
 """
 
-import hashlib
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from pydantic import Field
+
 from tirdata.config import Config, read_json, to_json
 from tirdata.engine.base import Engine
 from tirdata.errors import MissingError, UsageError
-from tirdata.files import sha256, write_text
+from tirdata.files import write_text
 from tirdata.tracker import Tracker, TrackerFactory
+from tracking.evaluation.choice import TrackerChoice
 from tracking.evaluation.machine import this_machine
 from tracking.evaluation.protocols.base import EvaluationProtocol
 from tracking.evaluation.results import is_done, read_times, write_result
 from tracking.evaluation.scores import Failure, Machine, Speed
 from tracking.evaluation.targets import Data, Truth, truths_of
-from tracking.trackers import TRACKERS, tracker_factory
 
 MANIFEST = "run.json"
+
+
+class TrackConfig(Config):
+    """What ``tirdata track --config`` may say."""
+
+    settings: dict[str, Any] = Field(default_factory=dict)
+    """Of the tracker."""
+    sequences: tuple[str, ...] = ()
+    """Names of sequences or targets; none = all."""
+
+
+class EvaluateConfig(TrackConfig):
+    """What ``tirdata evaluate --config`` may say."""
+
+    protocol: str | None = None
+    """Name of a protocol, by its plain rules."""
+    benchmark: str | None = None
+    """Name or TOML file of a benchmark."""
 
 
 class RunManifest(Config):
@@ -50,48 +68,6 @@ class RunManifest(Config):
     """Targets that ran at once."""
     machine: Machine
     """Where it ran."""
-
-
-@dataclass(frozen=True)
-class TrackerChoice:
-    """A tracker from the registry with checked settings."""
-
-    name: str
-    settings: dict[str, Any]
-
-    @cached_property
-    def factory(self) -> TrackerFactory:
-        """Builds it.
-
-        Raises:
-            ConfigError: no such tracker, or a setting that it does not have.
-        """
-        return tracker_factory(self.name, self.settings)
-
-    @property
-    def config(self) -> Config:
-        """The settings with all defaults."""
-        config: Config = self.factory.args[0]  # type: ignore[attr-defined]  # it is a partial
-        return config
-
-    def hashes(self) -> dict[str, str]:
-        """SHA-256 of the files it reads, by name.
-
-        Raises:
-            MissingError: one is not there.
-        """
-        paths = [*TRACKERS[self.name]().files(self.config)]
-        for path in paths:
-            if not path.is_file():
-                raise MissingError(f"{path}: no such file; {self.name} needs it")
-        return {path.name: sha256(path) for path in paths}
-
-    def fingerprint(self) -> str:
-        """Hash of all that decides its answers; where its files lie does not."""
-        settings = {name: None if isinstance(value, Path) else value for name, value in self.config}
-        content = {"tracker": self.name, "settings": settings, "files": self.hashes()}
-        text = json.dumps(content, sort_keys=True, default=str)
-        return hashlib.sha256(text.encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -216,6 +192,7 @@ class Run:
         keys = [TargetKey(truth.name, truth.sequence) for truth in left]
         for outcome in engine.map(runner, keys):
             if isinstance(outcome.error, MissingError):
+                self._leave_no_trace()
                 raise outcome.error
             if outcome.error is None:
                 ran.append(outcome.item.name)
@@ -224,6 +201,11 @@ class Run:
             on_target(outcome.item.name)
         before = [truth.name for truth in truths if truth.name not in names]
         return RunReport(tuple(sorted(ran)), tuple(before), tuple(failed))
+
+    def _leave_no_trace(self) -> None:
+        """Take ``run.json`` away again where no result came of it."""
+        if not any(self.out.glob("*.txt")):
+            (self.out / MANIFEST).unlink(missing_ok=True)
 
 
 def read_speed(folder: Path, names: Sequence[str]) -> Speed:

@@ -95,6 +95,8 @@ class Scores(Config):
     """Of the ground truth, so that scores on other boxes are not compared."""
     results: str
     """Folder of the raw results."""
+    origin: int
+    """Number of the first pixel in them."""
     summary: Summary
     """The mean over targets."""
     targets: tuple[TargetScore, ...]

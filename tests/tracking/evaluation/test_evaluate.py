@@ -8,6 +8,7 @@ from tirdata.config import read_json
 from tirdata.engine import build_engine
 from tirdata.errors import DataError, TirDataError, UsageError
 from tracking.evaluation.benchmark import open_benchmark
+from tracking.evaluation.choice import TrackerChoice
 from tracking.evaluation.evaluate import (
     EVALUATION,
     Evaluation,
@@ -17,7 +18,7 @@ from tracking.evaluation.evaluate import (
     score_results,
     write_scores,
 )
-from tracking.evaluation.run import Run, TrackerChoice
+from tracking.evaluation.run import Run
 from tracking.evaluation.scores import Failure, Scores
 from tracking.evaluation.targets import Data, read_truths
 

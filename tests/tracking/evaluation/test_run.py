@@ -14,7 +14,8 @@ from tirdata.tracker import Prediction
 from tirdata.types import Box, Frame
 from tracking import trackers
 from tracking.evaluation.benchmark import open_benchmark
-from tracking.evaluation.run import MANIFEST, Run, RunManifest, TrackerChoice, read_speed
+from tracking.evaluation.choice import TrackerChoice
+from tracking.evaluation.run import MANIFEST, Run, RunManifest, read_speed
 from tracking.evaluation.targets import Data, read_truths
 from tracking.trackers.hold import HoldConfig, HoldTracker
 from tracking.trackers.opencv import MilConfig, MilTracker
