@@ -1,8 +1,9 @@
 """MMNet against OpenCV's trackers on recordings that were not trained on, frame for frame the same.
 
-Held out are the last tenth of the clip numbers of each class of Svanström's thermal set, where one
-shot is labelled for at least a second: clips with close numbers were filmed minutes apart, so the
-split is by number. Each clip counts from its first labelled frame on, for `--seconds`.
+Held out are the last tenth of the clip numbers of each class of Svanström's thermal set (`--part
+val`: the tenth before it), where one shot is labelled for at least a second: clips with close
+numbers were filmed minutes apart, so the split is by number. Each clip counts from the first frame
+of that shot on, for `--seconds`.
 
 CSRT and KCF are in opencv-contrib only; without it the program says so and runs MMNet alone:
 
@@ -24,8 +25,11 @@ import cv2
 Row = dict[str, str]
 
 
-def held_out(table: Path) -> list[Row]:
-    """Rows of the last tenth of each class whose longest labelled shot lasts a second."""
+PARTS = {"val": (0.8, 0.9), "test": (0.9, 1.0)}  # of the clips of a class, by number
+
+
+def held_out(table: Path, part: str) -> list[Row]:
+    """Rows of a tenth of each class whose longest labelled shot lasts a second."""
     by_class: dict[str, list[Row]] = {}
     with table.open(encoding="utf-8") as file:
         for row in csv.DictReader(file):
@@ -33,7 +37,8 @@ def held_out(table: Path) -> list[Row]:
     kept: list[Row] = []
     for rows in by_class.values():
         ranked = sorted(rows, key=lambda row: row["clip"])
-        kept += ranked[int(0.9 * len(ranked)) :]
+        first, last = (int(share * len(ranked)) for share in PARTS[part])
+        kept += ranked[first:last]
     return [row for row in kept if int(row["shot_run_len"]) >= float(row["fps"])]
 
 
@@ -77,7 +82,8 @@ def main() -> None:
     """Build the truth once, then run each tracker and print one table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("../shared/data/svanstrom"))
-    parser.add_argument("--trackers", nargs="+", default=["mmnet", "csrt", "kcf"])
+    parser.add_argument("--trackers", nargs="*", default=["mmnet", "csrt", "kcf"])
+    parser.add_argument("--part", choices=PARTS, default="test")
     parser.add_argument("--seconds", type=float, default=3.0)
     parser.add_argument("--work", type=Path, help="keep what is made here and go on from it")
     parser.add_argument("--weights", type=Path, help="for mmnet; default: those that ship")
@@ -86,7 +92,7 @@ def main() -> None:
         print(f"{given.data}: not there; this benchmark needs Svanström's clips")
         return
     trackers = [name for name in given.trackers if name == "mmnet" or _has(name)]
-    rows = held_out(given.data / "tir.csv")
+    rows = held_out(given.data / "tir.csv", given.part)
     with tempfile.TemporaryDirectory() as scratch:
         work = given.work or Path(scratch)
         work.mkdir(parents=True, exist_ok=True)
