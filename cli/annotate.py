@@ -75,11 +75,11 @@ def annotate(
     edits = said(data, sequences, track, dry_run=dry_run, **given)
     if dry_run:
         for sequence, events in edits.items():
-            console.say(f"{sequence.name}: {events} edits would be written")
+            console.say(f"{sequence.name}: edits that would be written: {events}")
     items = library.items(data, sequences, edits, track)
     frames = library.total_frames(items, tracking) if tracking else 0
     if dry_run:
-        console.say(f"{frames} frames would be tracked, besides those of new boxes")
+        console.say(f"frames that would be tracked, without those of new boxes: {frames}")
         console.document({"edits": {i.name: n for i, n in edits.items()}, "frames": frames})
         return
     runner = build_engine(engine, min(workers, max(len(items), 1)))

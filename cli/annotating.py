@@ -76,6 +76,7 @@ def show(
     """
     from tirdata.errors import PartlyDoneError
 
+    outcomes = sorted(outcomes, key=lambda outcome: outcome.item.sequence)  # not as they ended
     done = [outcome.unwrap() for outcome in outcomes if outcome.error is None]
     failed = [(outcome.item.sequence.name, outcome.error) for outcome in outcomes if outcome.error]
     columns = ("sequence", "track", "class", "human", "generated", "empty", "confidence")

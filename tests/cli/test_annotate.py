@@ -47,7 +47,7 @@ def track(dataset: Dataset, number: int = 0) -> np.ndarray[tuple[int, ...], np.d
 def test_box_is_propagated_to_every_frame(dataset: Dataset, run: Callable[..., Result]) -> None:
     result = run(*BOX, *PROPAGATE)
     assert result.exit_code == 0, result.output
-    assert f"1 edits, {COUNT - 1} frames tracked, {COUNT} XML files written" in result.stdout
+    assert f"edits: 1; frames tracked: {COUNT - 1}; XML files written: {COUNT}" in result.stdout
     assert not np.isnan(track(dataset)).any()
     again = run(*BOX, *PROPAGATE)
     assert "nothing to do" in again.stdout
@@ -65,7 +65,7 @@ def test_json_is_one_document_on_stdout(run: Callable[..., Result]) -> None:
 def test_dry_run_writes_nothing(dataset: Dataset, run: Callable[..., Result]) -> None:
     result = run(*BOX, *PROPAGATE, "--dry-run")
     assert result.exit_code == 0
-    assert "1 edits would be written" in result.stdout
+    assert "edits that would be written: 1" in result.stdout
     assert not dataset.journal_path(dataset.sequence_ids()[0]).exists()
 
 
