@@ -88,10 +88,9 @@ def show(
     ]  # fmt: skip
     tracked, changed = sum(s.tracked for s in done), sum(s.files_changed for s in done)
     console.table("frames of each track", columns, rows)
-    console.say(
-        f"{sum(edits.values())} edits, {tracked} frames tracked, {changed} XML files written"
-    )
-    if not (failed or tracked or changed or any(edits.values())):
+    edited = sum(edits.values())
+    console.say(f"edits: {edited}; frames tracked: {tracked}; XML files written: {changed}")
+    if not (failed or tracked or changed or edited):
         console.say("nothing to do: the XML says what the journals say")
     for state in done:
         if stale := [str(each.id) for each in state.tracks if each.stale]:

@@ -29,7 +29,7 @@ class PropagateConfig(Config):
     """A lost object counts as found again from this score on."""
     bridge_frames: Annotated[int, Field(ge=0)] = 2
     """A dip of the score at most this long is not a loss."""
-    smooth_frames: Annotated[int, Field(ge=0)] = 0
+    smooth_frames: Annotated[int, Field(ge=0)] = 2
     """Half width of the window that smooths the machine's boxes; 0 = not smoothed."""
 
     @model_validator(mode="after")
