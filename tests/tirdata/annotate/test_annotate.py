@@ -1,3 +1,5 @@
+"""From journal to XML: propagated, undone, killed and gone on with."""
+
 import hashlib
 import signal
 import subprocess

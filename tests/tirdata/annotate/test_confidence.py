@@ -1,3 +1,5 @@
+"""Lost and found by score, and how sure one or two passes are."""
+
 import numpy as np
 import pytest
 

@@ -1,3 +1,5 @@
+"""Two passes made one: by distance, score, arrival and agreement."""
+
 import numpy as np
 
 from tests.tirdata.annotate.stand_ins import absent, straight

@@ -1,3 +1,5 @@
+"""The journal loses nothing: torn lines, full disks, two writers, undo."""
+
 import json
 import multiprocessing
 import os

@@ -1,3 +1,5 @@
+"""Which frames are tracked from where, and which get no box."""
+
 import tracemalloc
 
 import numpy as np

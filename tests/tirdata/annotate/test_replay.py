@@ -1,3 +1,5 @@
+"""What each kind of event does to what is known of a track."""
+
 import numpy as np
 import pytest
 

@@ -1,3 +1,5 @@
+"""What people ask for is checked whole before a journal is written."""
+
 import json
 from pathlib import Path
 

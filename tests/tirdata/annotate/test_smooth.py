@@ -1,3 +1,5 @@
+"""Smoothing leaves steady motion, gaps and people's boxes alone."""
+
 import numpy as np
 
 from tests.tirdata.annotate.stand_ins import straight

@@ -1,3 +1,5 @@
+"""Masks of a whole data set: complete, resumable, the same bytes."""
+
 import hashlib
 from dataclasses import replace
 from pathlib import Path

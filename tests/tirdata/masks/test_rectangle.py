@@ -1,3 +1,5 @@
+"""Boxes as pixels, and masks of either polarity as labels."""
+
 from pathlib import Path
 
 import cv2

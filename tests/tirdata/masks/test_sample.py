@@ -1,3 +1,5 @@
+"""A sample of frames: exact in number, even, decided by the seed."""
+
 import numpy as np
 import pytest
 from hypothesis import given
