@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 UPSAMPLING = 8
-ROUNDING = 1e-5  # of the highest value: less is no difference
+ROUNDING = 1e-5  # of the highest value (a tenth at least: targets answer 0..1) is no difference
 
 Map = NDArray[np.float32]
 
@@ -36,7 +36,7 @@ def windowed(response: Map, window: Map, influence: float) -> Map:
     shifted = response - response.min()
     total = shifted.sum()
     # A constant map, but for rounding in the transforms, says nothing: only the window is left.
-    if not shifted.max() > ROUNDING * np.abs(response).max():
+    if not shifted.max() > ROUNDING * max(float(np.abs(response).max()), 0.1):
         return window
     result: Map = (1 - influence) * shifted / total + influence * window
     return result

@@ -1,0 +1,134 @@
+"""Reading a response map: where its peak is, and how far it can be believed."""
+
+import numpy as np
+import pytest
+import torch
+
+from tracking.trackers.response import (
+    Map,
+    apce,
+    cosine_window,
+    peak,
+    peak_to_sidelobe,
+    second_peak,
+    upsample,
+    windowed,
+)
+
+
+def _bump(*peaks: tuple[float, float, float], size: int = 33, sigma: float = 2.0) -> Map:
+    """Gaussians at (dx, dy) cells from the centre, each as high as the third number says."""
+    cells = np.arange(size) - (size - 1) / 2
+    values = np.zeros((size, size))
+    for dx, dy, height in peaks:
+        distance = (cells[None, :] - dx) ** 2 + (cells[:, None] - dy) ** 2
+        values += height * np.exp(-distance / (2 * sigma**2))
+    result: Map = values.astype(np.float32)
+    return result
+
+
+def test_upsampling_is_bicubic_with_a_of_minus_a_half() -> None:
+    impulse = torch.zeros(1, 33, 33)
+    impulse[0, 16, 16] = 1
+    large = upsample(impulse)
+    assert large.shape == (1, 264, 264)
+    assert large.min().item() == pytest.approx(-0.073, abs=0.002)  # a = -0.75 gives -0.110
+    torch.testing.assert_close(large, large.flip(1, 2))  # the centre stays the centre
+
+
+@pytest.mark.parametrize("at", [(0.0, 0.0), (3.0, -5.0), (2.25, 0.75), (-7.4, 4.6)])
+def test_the_peak_of_the_upsampled_map_is_where_the_object_is(at: tuple[float, float]) -> None:
+    large = upsample(torch.from_numpy(_bump((*at, 1.0)))[None])[0].numpy()
+    dx, dy = peak(large)
+    assert (dx / 8, dy / 8) == pytest.approx(at, abs=0.06)
+
+
+@pytest.mark.parametrize("at", [(0.0, 0.0), (0.3, -0.4), (5.45, -2.2)])
+def test_the_peak_is_found_below_a_cell(at: tuple[float, float]) -> None:
+    assert peak(_bump((*at, 1.0), sigma=4)) == pytest.approx(at, abs=0.02)
+
+
+@pytest.mark.parametrize("at", [(-16.0, -16.0), (16.0, 0.0), (0.0, 16.0)])
+def test_a_peak_on_the_border_stays_there(at: tuple[float, float]) -> None:
+    assert peak(_bump((*at, 1.0))) == pytest.approx(at, abs=1e-6)
+
+
+def test_of_equal_values_the_first_is_the_peak_and_not_refined() -> None:
+    assert peak(np.zeros((5, 5), np.float32)) == (-2.0, -2.0)
+
+
+def test_the_window_sums_to_one_and_ends_at_zero() -> None:
+    window = cosine_window(264)
+    assert window.sum() == pytest.approx(1, abs=1e-4)
+    assert window[0].max() == window[:, -1].max() == 0
+    np.testing.assert_allclose(window, window[::-1, ::-1], atol=1e-9)
+    assert window[131:133, 131:133].min() == window.max()
+
+
+def test_the_blend_is_a_distribution_between_map_and_window() -> None:
+    window = cosine_window(33)
+    response = _bump((6.0, 0.0, 1.0)) - 5
+    blended = windowed(response, window, 0.2625)
+    assert blended.sum() == pytest.approx(1, abs=1e-4)
+    shifted = response - response.min()
+    np.testing.assert_allclose(
+        blended, 0.7375 * shifted / shifted.sum() + 0.2625 * window, rtol=1e-5, atol=1e-9
+    )
+    np.testing.assert_allclose(windowed(response, window, 1.0), window, atol=1e-9)
+
+
+def test_the_window_prefers_the_nearer_of_two_equals() -> None:
+    response = _bump((2.0, 0.0, 1.0), (-12.0, 0.0, 1.0))
+    assert peak(windowed(response, cosine_window(33), 0.2625))[0] == pytest.approx(2, abs=0.5)
+
+
+@pytest.mark.parametrize("level", [0.0, 0.4, -0.4, 1e-7])
+@pytest.mark.parametrize("rounding", [0.0, 3e-7])
+def test_a_map_that_says_nothing_leaves_the_position(level: float, rounding: float) -> None:
+    """Rounding in the transforms must not be blown up to a peak."""
+    noise = np.random.default_rng(0).uniform(-1, 1, (33, 33))
+    flat: Map = (level + rounding * noise).astype(np.float32)
+    dx, dy = peak(windowed(flat, cosine_window(33), 0.2625))
+    assert (dx, dy) == pytest.approx((0, 0), abs=1e-6)
+
+
+def test_small_but_real_differences_count() -> None:
+    response = (0.4 + 1e-3 * _bump((5.0, 0.0, 1.0))).astype(np.float32)
+    assert peak(windowed(response, cosine_window(33), 0.2625))[0] > 3
+
+
+def test_a_lone_peak_is_believed_more_than_a_crowd() -> None:
+    random = np.random.default_rng(0)
+    noise = (0.05 * random.normal(size=(33, 33))).astype(np.float32)
+    lone = _bump((0.0, 0.0, 1.0)) + noise
+    crowd = _bump(*((dx, dy, 1.0) for dx in (-10, 0, 10) for dy in (-10, 0, 10))) + noise
+    assert peak_to_sidelobe(lone) > 10 > peak_to_sidelobe(crowd)
+    assert apce(lone) > 2 * apce(crowd)
+    assert second_peak(lone) < 0.35
+    assert second_peak(crowd) > 0.9
+
+
+@pytest.mark.parametrize("height", [0.3, 0.6, 0.9])
+def test_the_second_peak_is_a_share_of_the_first(height: float) -> None:
+    response = _bump((-6.0, 0.0, 2.0), (8.0, 3.0, 2.0 * height)) - 7
+    assert second_peak(response) == pytest.approx(height, abs=0.01)
+
+
+def test_the_flank_of_the_first_peak_is_no_second() -> None:
+    assert second_peak(_bump((0.0, 0.0, 1.0), sigma=5)) == 0
+
+
+@pytest.mark.parametrize("value", [0.0, 0.5, -3.0])
+def test_a_constant_map_has_finite_measures(value: float) -> None:
+    flat = np.full((33, 33), value, np.float32)
+    assert np.isfinite([peak_to_sidelobe(flat), apce(flat), second_peak(flat)]).all()
+    assert second_peak(flat) == 1
+    assert apce(flat) == 0
+
+
+def test_measures_do_not_depend_on_level_and_height() -> None:
+    response = _bump((2.0, 1.0, 1.0), (-9.0, 4.0, 0.5))
+    other = 3 * response + 1
+    assert apce(other) == pytest.approx(apce(response), rel=1e-4)
+    assert second_peak(other) == pytest.approx(second_peak(response), rel=1e-4)
+    assert peak_to_sidelobe(other) == pytest.approx(peak_to_sidelobe(response), rel=1e-3)
