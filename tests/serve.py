@@ -1,4 +1,4 @@
-"""A small web server on 127.0.0.1 for tests of fetching: with and without Range, and with faults."""
+"""A small web server on 127.0.0.1 to fetch from: with and without Range, and with faults."""
 
 import re
 import threading
