@@ -25,7 +25,9 @@ from cli.options import (
               help="Default: DATA/Masks/STYLE, where DATA is a dataset of ours.")  # fmt: skip
 @click.option("--polarity", type=click.Choice(["target-white", "target-black"]),
               help="Which of 255 and 0 the target is; default target-white.")  # fmt: skip
-@click.option("--resize", metavar="WxH", help="Width x height; default the frame's.")
+@click.option(
+    "--resize", metavar="HxW", help="Height x width, such as 192x256; default the frame's."
+)
 @click.option("--limit", type=click.IntRange(min=1), metavar="N",
               help="At most N frames, spread over all sequences.")  # fmt: skip
 @click.option("--seed", type=click.IntRange(min=0), help="Which frames are within the limit.")

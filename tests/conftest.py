@@ -3,11 +3,16 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.made import made_sequence
 from tirdata.types import Sequence
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# Tests never time anything: a loaded machine may be slow.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

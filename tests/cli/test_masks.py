@@ -33,7 +33,7 @@ def test_masks_go_into_the_dataset(dataset: Dataset) -> None:
 
 def test_json_is_the_manifest(dataset: Dataset, tmp_path: Path) -> None:
     out = tmp_path / "masks"
-    result = run(dataset.root, "--style", "lasot", "--out", out, "--resize", "32x24", "--json")
+    result = run(dataset.root, "--style", "lasot", "--out", out, "--resize", "24x32", "--json")
     document = json.loads(result.stdout)
     assert document == json.loads((out / "manifest.json").read_text())
     assert document["settings"]["resize"] == [32, 24]
@@ -50,8 +50,8 @@ def test_dry_run_writes_nothing(dataset: Dataset) -> None:
     [
         ((), "which style"),
         (("--style", "davis"), "no style 'davis'; there are: lasot, gtot"),
-        (("--style", "lasot", "--resize", "0x5"), "resize.0: Input should be greater"),
-        (("--style", "lasot", "--resize", "192"), "expected WIDTHxHEIGHT"),
+        (("--style", "lasot", "--resize", "5x0"), "resize.0: Input should be greater"),
+        (("--style", "lasot", "--resize", "192"), "expected HEIGHTxWIDTH"),
         (("--style", "lasot", "--limit", "0"), "--limit"),
         (("--style", "lasot", "--polarity", "white"), "target-white"),
         (("--style", "lasot", "--track", "9"), "no frame has a box"),

@@ -18,12 +18,12 @@ Side = Annotated[int, Field(ge=1)]
 
 
 def _size(value: object) -> object:
-    """256x192 as people write it, and what a file holds as it is."""
+    """192x256, height first as the papers write it; what a file holds stays as it is."""
     if not isinstance(value, str):
         return value
-    width, _, height = value.partition("x")
+    height, _, width = value.partition("x")
     if not (width.isdigit() and height.isdigit()):
-        raise ValueError("expected WIDTHxHEIGHT, such as 256x192")
+        raise ValueError("expected HEIGHTxWIDTH, such as 192x256")
     return int(width), int(height)
 
 
@@ -35,7 +35,7 @@ class MasksConfig(Config):
     polarity: Polarity = "target-white"
     """target-white: the target is 255; target-black: the target is 0, the rest 255."""
     resize: Annotated[tuple[Side, Side] | None, BeforeValidator(_size)] = None
-    """Width and height of the masks; none = as the frame."""
+    """Width and height of the masks; none = as the frame. As text: HEIGHTxWIDTH."""
     limit: Annotated[int, Field(ge=1)] | None = None
     """At most so many frames, spread over all sequences; none = every annotated one."""
     seed: Count = 0
