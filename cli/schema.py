@@ -28,6 +28,15 @@ SCHEMAS: dict[str, str] = {  # schemas/<name>.schema.json -> the Config it descr
     "mix-sample": "tirdata.mix.shards:Sample",
     "train": "tracking.training.config:TrainConfig",
     "tracker-mmnet": "tracking.trackers.mmnet:MMNetConfig",
+    "tracker-mil": "tracking.trackers.opencv:MilConfig",
+    "tracker-nano": "tracking.trackers.opencv:NanoConfig",
+    "track": "tracking.evaluation.run:TrackConfig",
+    "track-run": "tracking.evaluation.run:RunManifest",
+    "evaluate": "tracking.evaluation.run:EvaluateConfig",
+    "benchmark": "tracking.evaluation.benchmark:Benchmark",
+    "rules-one-pass": "tracking.evaluation.protocols.one_pass:OnePassConfig",
+    "evaluation": "tracking.evaluation.evaluate:Evaluation",
+    "scores": "tracking.evaluation.scores:Scores",
 }
 
 
