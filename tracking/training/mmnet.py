@@ -24,7 +24,7 @@ from tracking.training.data import Batch, batches
 from tracking.training.loop import Progress, Schedule, silent, train, trim_log
 from tracking.training.losses import classification_loss, label_map, matching_loss
 from tracking.training.sampling import Kind, Sampler, gather_tracks
-from tracking.weights.load import load_weights, pick_device, write_weights
+from tracking.weights.load import load_weights, pick_device, read_about, write_weights
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def train_mmnet(
     after ``stop_after`` steps in all, ``mmnet.safetensors``.
 
     Raises:
-        ConfigError: the strategy needs --init.
+        ConfigError: the strategy needs --init, or one that was trained on the same classes.
         DataError: the mix, the checkpoint or the initial weights do not fit.
         MissingError: the device or the initial weights are not there.
     """
@@ -59,17 +59,7 @@ def train_mmnet(
     device = pick_device(config.device)
     manifest = read_json(mix / "mix.json", MixManifest)
     mix_hash = files.sha256(mix / "mix.json")
-    torch.manual_seed(config.seed)
-    model = build_model(config, manifest)
-    if strategy.needs_init and config.init is None:
-        raise ConfigError(
-            f"--strategy {config.strategy} starts from weights; name them with --init"
-        )
-    if config.init is not None:
-        load_weights(config.init, model, but=("classifier.",))
-    model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    freeze(model, strategy.frozen)
-    optimizer = SGD(parameter_groups(model, config.decay), lr=0.0, momentum=config.momentum)
+    model, optimizer = _prepare(config, strategy, manifest, device)
     done = 0
     saved = out / "checkpoint.pt"
     if saved.exists():
@@ -79,12 +69,7 @@ def train_mmnet(
     schedule = build_schedule(config, strategy)
     end = max(done, min(schedule.steps, stop_after or schedule.steps))
     reader = MixReader(mix, "train")
-    labels = {name: number for number, name in enumerate(manifest.classes)}
-    sampler = Sampler(
-        gather_tracks(reader.entries, labels, strategy.domains),
-        config,
-        {"vid": manifest.recipe.vid_weight, "tir": manifest.recipe.tir_weight},
-    )
+    sampler = _sampler(reader, manifest, config, strategy)
     hold(model, strategy.frozen)
     trim_log(out / "log.jsonl", done)
     losses: list[float] = []
@@ -119,6 +104,53 @@ def train_mmnet(
     return TrainResult(weights, end, done, losses)
 
 
+def _prepare(
+    config: TrainConfig, strategy: Strategy, manifest: MixManifest, device: torch.device
+) -> tuple[MMNet, SGD]:
+    """The network as the strategy starts it, and its optimizer."""
+    if strategy.needs_init and config.init is None:
+        raise ConfigError(
+            f"--strategy {config.strategy} starts from weights; name them with --init"
+        )
+    torch.manual_seed(config.seed)
+    model = build_model(config, manifest)
+    if config.init is not None:
+        _start_from(config.init, model, config, strategy, manifest)
+    model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    freeze(model, strategy.frozen)
+    groups = parameter_groups(model, config.decay)
+    return model, SGD(groups, lr=0.0, momentum=config.momentum)
+
+
+def _start_from(
+    init: Path, model: MMNet, config: TrainConfig, strategy: Strategy, manifest: MixManifest
+) -> None:
+    """Load ``init``; its classification layer only where it means the same classes."""
+    told = read_about(init)
+    same = told.get("class_names") == list(manifest.classes) and "cls" in told.get("branches", ())
+    if same and model.classifier is not None:
+        load_weights(init, model)
+        return
+    load_weights(init, model, but=("classifier.",))
+    kept = _begins("classifier.weight", strategy.frozen)
+    if kept and model.classifier is not None and classification_weight(config, strategy):
+        raise ConfigError(
+            f"{init}: was trained on other classes, and {config.strategy} keeps its classification "
+            "layer as it is; set classification = 0 in --config, or train both on one mix"
+        )
+
+
+def _sampler(
+    reader: MixReader, manifest: MixManifest, config: TrainConfig, strategy: Strategy
+) -> Sampler:
+    labels = {name: number for number, name in enumerate(manifest.classes)}
+    return Sampler(
+        gather_tracks(reader.entries, labels, strategy.domains),
+        config,
+        {"vid": manifest.recipe.vid_weight, "tir": manifest.recipe.tir_weight},
+    )
+
+
 def build_model(config: TrainConfig, manifest: MixManifest) -> MMNet:
     """The network of ``config`` for the classes of ``manifest``."""
     return MMNet(config.branches, max(30, len(manifest.classes)), manifest.recipe.crop_size)
@@ -130,11 +162,18 @@ def about(config: TrainConfig, manifest: MixManifest, mix_hash: str, steps: int)
         "model": "mmnet",
         "branches": list(config.branches),
         "classes": max(30, len(manifest.classes)),
+        "class_names": list(manifest.classes),
         "input_size": manifest.recipe.crop_size,
         "steps": steps,
         "mix_sha256": mix_hash,
         "train": config.model_dump(mode="json"),
     }
+
+
+def classification_weight(config: TrainConfig, strategy: Strategy) -> float:
+    """Weight of the classification loss: what ``config`` says, else the strategy's own."""
+    weight = config.classification
+    return strategy.classification if weight is None else weight
 
 
 def build_schedule(config: TrainConfig, strategy: Strategy) -> Schedule:
@@ -193,8 +232,7 @@ class MatchingLoss:
     def __init__(self, config: TrainConfig, strategy: Strategy) -> None:
         self.precision = config.precision
         self.in_batch = config.in_batch_negatives
-        weight = config.classification
-        self.classification = strategy.classification if weight is None else weight
+        self.classification = classification_weight(config, strategy)
 
     def __call__(self, model: nn.Module, batch: Batch) -> dict[str, Tensor]:
         """Parts by name."""

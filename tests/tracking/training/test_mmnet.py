@@ -133,10 +133,11 @@ def test_fine_tuning_keeps_the_frozen_bit_by_bit_and_changes_the_rest(
     tiny_mix: Path, straight: Path, tmp_path: Path
 ) -> None:
     start = straight / "mmnet.safetensors"
-    config = _config(strategy="fine-tune", init=start, classification=0.0)
+    config = _config(strategy="fine-tune", init=start)
     train_mmnet(tiny_mix, tmp_path, config, stop_after=1)
     before, after = _tensors(straight), _tensors(tmp_path)
-    kept = {name for name in before if _begin(name) and not name.startswith("classifier.")}
+    kept = {name for name in before if _begin(name)}
+    assert "classifier.weight" in kept
     for name in kept:
         assert torch.equal(after[name], before[name]), name
     norms = [name for name in kept if name.endswith(("running_mean", "running_var"))]
@@ -156,10 +157,24 @@ def test_re_training_changes_everything_it_starts_from(
     same = {name for name in before if torch.equal(after[name], before[name])}
     # The gains behind a delta that is still tiny move by less than a float can say.
     gains = {f"fine_grained.pixel_level.{name}.1.weight" for name in ("query", "key", "value")}
-    assert {name for name in same if not name.startswith("classifier.")} <= gains
+    assert same <= gains
     # one step of 1e-3 is near where it started: the weights were really loaded
     near = (after["backbone.conv3.weight"] - before["backbone.conv3.weight"]).abs().max()
     assert near < 0.05
+
+
+def test_a_kept_classification_layer_must_mean_the_same_classes(
+    tiny_mix: Path, straight: Path, tmp_path: Path
+) -> None:
+    tree = made_tree(tmp_path / "thermal", [named(0, count=3), named(1, count=3)])
+    build(Recipe(tir=(tree,), crop_size=191, class_map={"drone": "bird"}), tmp_path / "mix")
+    start = straight / "mmnet.safetensors"
+    config = _config(strategy="fine-tune", init=start)
+    with pytest.raises(ConfigError, match="was trained on other classes, and fine-tune keeps"):
+        train_mmnet(tmp_path / "mix", tmp_path / "run", config)
+    without = _config(strategy="fine-tune", init=start, classification=0.0)
+    result = train_mmnet(tmp_path / "mix", tmp_path / "run", without, stop_after=1)
+    assert result.steps == 1
 
 
 def test_weights_of_another_network_are_refused(
