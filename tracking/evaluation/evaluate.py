@@ -41,7 +41,7 @@ class Evaluation(Config):
     frames: int
     """Frames from the first to the last true box of each, together."""
     without_truth: tuple[str, ...] = ()
-    """Sequences that nobody annotated; they are not scored."""
+    """Sequences without true boxes to score on."""
     truth_sha256: str
     """Of the ground truth."""
 

@@ -14,6 +14,8 @@ from tirdata.layouts.base import Layout
 from tirdata.types import Box, Boxes, Sequence, Track
 from tracking.evaluation.scores import Failure
 
+LEAST_BOXES = 2
+
 
 @dataclass(frozen=True)
 class Data:
@@ -57,7 +59,7 @@ class Truths(NamedTuple):
     """All targets of a data set, and what is none."""
 
     targets: tuple[Truth, ...]
-    without: tuple[str, ...]  # sequences that nobody annotated
+    without: tuple[str, ...]  # sequences without true boxes to score on
     failed: tuple[Failure, ...]  # sequences that cannot be read
 
     @property
@@ -102,16 +104,20 @@ def read_truths(data: Data, *, only: Collection[str] = (), machine_boxes: bool =
             without.append(name)
     _check_known(data.root, {name for name in only if "#" in name}, [t.name for t in targets])
     if not targets and not failed:
-        what = "has boxes that a person drew or accepted" if not machine_boxes else "has boxes"
-        raise DataError(f"{data.root}: none of {len(names)} sequences {what}; nothing to score")
+        whose = "" if machine_boxes else " that a person drew, accepted or brought in"
+        raise DataError(
+            f"{data.root}: none of {len(names)} sequences can be scored; expected at least "
+            f"{LEAST_BOXES} boxes{whose}: one to start at, the rest to compare with"
+        )
     return Truths(tuple(targets), tuple(without), tuple(failed))
 
 
 def truths_of(sequence: Sequence, *, machine_boxes: bool) -> Iterator[Truth]:
-    """The targets of one sequence; tracks without a box that counts are none."""
+    """The targets of one sequence; tracks without enough boxes that count are none."""
     boxes = {track.id: _true_boxes(track, machine_boxes) for track in sequence.tracks}
-    present = {track: rows for track, rows in boxes.items() if not np.isnan(rows).all()}
-    for track, rows in present.items():
+    for track, rows in boxes.items():
+        if (~np.isnan(rows[:, 0])).sum() < LEAST_BOXES:
+            continue
         name = sequence.name if len(sequence.tracks) == 1 else f"{sequence.name}#{track}"
         yield Truth(name, sequence.name, track, rows)
 

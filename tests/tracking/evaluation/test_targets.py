@@ -43,6 +43,13 @@ def test_boxes_of_a_machine_are_no_truth_unless_wanted() -> None:
     assert not np.isnan(all_.boxes).any()
 
 
+def test_the_one_box_that_was_propagated_from_is_nothing_to_score_on() -> None:
+    made = made_sequence(4)
+    generated = np.array([False, True, True, True])
+    track = Track(0, "bird", made.tracks[0].boxes, generated, np.zeros(4, np.bool_))
+    assert [*truths_of(Sequence("one", made.frames, (track,)), machine_boxes=False)] == []
+
+
 def test_a_sequence_that_cannot_be_read_costs_itself_only(data: Data) -> None:
     (data.root / "one" / "groundtruth_rect.txt").write_text("1,2\n")
     truths = read_truths(data)
@@ -59,7 +66,7 @@ def test_sequences_without_truth_are_counted(data: Data) -> None:
 def test_a_data_set_without_any_truth_is_an_error(data: Data) -> None:
     for path in data.root.rglob("groundtruth*.txt"):
         path.write_text("nan\n" * (8 if path.parent.name == "one" else 6))
-    with pytest.raises(DataError, match="none of 2 sequences has boxes that a person drew"):
+    with pytest.raises(DataError, match=r"none of 2 sequences can be scored; .* a person drew"):
         read_truths(data)
 
 
