@@ -9,20 +9,23 @@ import logging
 import os
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tirdata.config import to_json
 from tirdata.dataset.card import Card, Polarity, Source
 from tirdata.dataset.names import MAX_SHOT, SequenceId
-from tirdata.dataset.shot_writer import Crew, ShotWriter
+from tirdata.dataset.shot_writer import ShotWriter
 from tirdata.dataset.tree import Dataset
+from tirdata.dataset.vid_xml import write_annotations
 from tirdata.decode import open_frames
 from tirdata.decode.base import FrameReader, RecordingInfo
 from tirdata.errors import DataError, DecodeError
-from tirdata.files import storage_error
+from tirdata.files import storage_error, undisturbed, write_text
 from tirdata.frames.normalise import COLOUR_LEVELS, PolarityName, check_depth, normalise
 from tirdata.frames.shots import mark_shots
 from tirdata.types import Frame
@@ -121,7 +124,7 @@ def _original(folder: Path, source: Source) -> Path:
 def _decode(recording: Recording, source: Source, original: Path, work: Path) -> Decoded:
     with (
         closing(open_frames(original, recording.threads)) as reader,
-        Crew(recording.threads) as crew,
+        ThreadPoolExecutor(recording.threads) as pool,
     ):
         check_depth(recording.name, reader.info)
         decoded = Decoded(reader.info)
@@ -131,7 +134,8 @@ def _decode(recording: Recording, source: Source, original: Path, work: Path) ->
             if shot is None or begins:
                 _finish(shot, decoded, recording.min_frames)
                 folder = work / f"{len(decoded.shots):03d}"
-                shot = ShotWriter(folder, crew, picture.number, picture.grey)
+                height, width = picture.grey.shape
+                shot = ShotWriter(folder, pool, picture.number, (width, height))
             shot.add(picture.grey, picture.time_s)
         _finish(shot, decoded, recording.min_frames)
         decoded.warnings = reader.warnings
@@ -186,13 +190,9 @@ def _check_any(recording: Recording, decoded: Decoded) -> None:
 
 
 def _commit(dataset: Dataset, source: Source, decoded: Decoded, recording: Recording) -> Source:
+    """Put everything in its place: prepared beside the recording first, then moved at once."""
     ids = [SequenceId(source.subset, source.number, n) for n in range(len(decoded.shots))]
-    for each, shot in zip(ids, decoded.shots, strict=True):
-        _move(shot.folder, dataset.frame_dir(each))
     warnings = _warnings(decoded)
-    for each, shot in zip(ids, decoded.shots, strict=True):
-        dataset.add_sequence(each, _card(source, shot, warnings))
-    original = dataset.recording_dir(source.recording_id) / (source.file or "")
     changes = _findings(decoded) | {
         "min_frames": recording.min_frames,
         "sequences": [each.name for each in ids],
@@ -200,11 +200,25 @@ def _commit(dataset: Dataset, source: Source, decoded: Decoded, recording: Recor
         "file": source.file if recording.keep else None,
     }
     done = Source.model_validate(source.model_dump() | changes)
-    dataset.write_source(done)
+    cards = [to_json(_card(source, shot, warnings)) for shot in decoded.shots]
+    for each, shot in zip(ids, decoded.shots, strict=True):
+        size = (shot.width, shot.height)
+        write_annotations(_xml_folder(shot), each, size, len(shot.times_s), ())
+    with undisturbed():
+        for each, shot in zip(ids, decoded.shots, strict=True):
+            _move(shot.folder, dataset.frame_dir(each))
+            _move(_xml_folder(shot), dataset.annotation_dir(each))
+        for each, card in zip(ids, cards, strict=True):
+            write_text(dataset.card_path(each), card)
+        dataset.write_source(done)
     if source.file is not None and not recording.keep:
-        original.unlink()
+        (dataset.recording_dir(source.recording_id) / source.file).unlink()
     _log.info("%s: %d frames, %d sequences", recording.name, decoded.frames, len(ids))
     return done
+
+
+def _xml_folder(shot: ShotWriter) -> Path:
+    return shot.folder.with_name(f"{shot.folder.name}-xml")
 
 
 def _move(folder: Path, target: Path) -> None:

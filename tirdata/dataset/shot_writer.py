@@ -8,77 +8,47 @@ import hashlib
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from tirdata.dataset.frames import encode_frame, frame_name
 from tirdata.files import storage_error
 from tirdata.types import Frame
 
-_HELD_PER_THREAD = 4
-
-
-class Crew:
-    """The threads that write, for all shots of one recording."""
-
-    def __init__(self, threads: int) -> None:
-        self._pool = ThreadPoolExecutor(threads)
-        self._held: deque[Future[str]] = deque()
-        self._most = _HELD_PER_THREAD * threads
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._pool.shutdown(cancel_futures=True)
-
-    def write(self, path: Path, frame: Frame) -> "Future[str]":
-        """Write one frame; waits while too many are held.
-
-        Raises:
-            StorageError: an earlier one cannot be written.
-        """
-        future = self._pool.submit(_write, path, frame)
-        self._held.append(future)
-        if len(self._held) > self._most:
-            self._held.popleft().result()
-        return future
+_MOST_HELD = 8  # frames that wait to be written
 
 
 class ShotWriter:
     """Numbers the frames of one shot from 0 and keeps their hashes and times."""
 
-    def __init__(self, folder: Path, crew: Crew, first_frame: int, frame: Frame) -> None:
-        """Begin a shot with ``frame``, which is number ``first_frame`` of the recording.
+    def __init__(
+        self, folder: Path, pool: ThreadPoolExecutor, first_frame: int, size: tuple[int, int]
+    ) -> None:
+        """Begin a shot of frames of ``size`` (w, h) with frame ``first_frame`` of the recording.
 
         Raises:
             StorageError: the folder cannot be made.
         """
         self.folder = folder
         self.first_frame = first_frame
-        self.height, self.width = frame.shape
+        self.width, self.height = size
         self.times_s: list[float] = []
-        self._crew = crew
-        self._written: list[Future[str]] = []
+        self._pool = pool
+        self._held: deque[Future[str]] = deque()
+        self._hashes: list[str] = []
         try:
             folder.mkdir(parents=True)
         except OSError as error:
             raise storage_error(folder, error) from error
 
     def add(self, frame: Frame, time_s: float) -> None:
-        """Store the next frame.
+        """Store the next frame; waits while too many are held.
 
         Raises:
             StorageError: an earlier one cannot be written.
         """
         path = self.folder / frame_name(len(self.times_s))
-        self._written.append(self._crew.write(path, frame))
         self.times_s.append(time_s)
+        self._held.append(self._pool.submit(_write, path, frame))
+        self._let_go(_MOST_HELD)
 
     def hashes(self) -> tuple[str, ...]:
         """SHA-256 of each file, when all are written.
@@ -86,7 +56,12 @@ class ShotWriter:
         Raises:
             StorageError: one cannot be written.
         """
-        return tuple(future.result() for future in self._written)
+        self._let_go(0)
+        return tuple(self._hashes)
+
+    def _let_go(self, most: int) -> None:
+        while len(self._held) > most:
+            self._hashes.append(self._held.popleft().result())
 
 
 def _write(path: Path, frame: Frame) -> str:

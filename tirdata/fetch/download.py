@@ -72,6 +72,8 @@ def _with_patience(url: str, folder: Path, settings: FetchConfig, licence: str |
             for cause in chain:
                 if isinstance(cause, OSError) and cause.errno in _NO_ROOM:
                     raise storage_error(folder, cause) from error
+                if isinstance(cause, HTTPError):
+                    cause.close()
             if not left or not any(map(_is_passing, chain)):
                 again = "; the same command goes on from there" if _parts(folder) else ""
                 raise FetchError(f"{url}: no video came of it ({_reason(error)}){again}") from error

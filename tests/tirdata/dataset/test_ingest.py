@@ -23,6 +23,7 @@ from tirdata.engine import build_engine
 from tirdata.errors import DataError, PartlyDoneError, TirDataError, UsageError
 from tirdata.fetch.settings import FetchConfig
 from tirdata.fetch.sources import Wanted, read_sources
+from tirdata.files import write_text
 from tirdata.types import Frame
 
 SETTINGS = FetchConfig(retries=0, timeout_s=5)
@@ -339,17 +340,19 @@ def stopping(call: Callable[..., None], at: int) -> Callable[..., None]:
     return stop
 
 
-@pytest.mark.parametrize("at", [0, 1])
-@pytest.mark.parametrize("place", ["moving frames", "writing cards"])
+@pytest.mark.parametrize(
+    ("place", "at"),
+    [("moving folders", 0), ("moving folders", 3), ("writing cards", 0), ("writing cards", 1)],
+)
 def test_stopped_while_it_is_put_in_place_nothing_half_is_left(
     place: str, at: int, tmp_path: Path, spliced: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dataset = Dataset.create(tmp_path / "stopped", "same")
     with monkeypatch.context() as patch:
-        if place == "moving frames":
+        if place == "moving folders":
             patch.setattr(convert, "_move", stopping(convert._move, at))
         else:
-            patch.setattr(Dataset, "add_sequence", stopping(Dataset.add_sequence, at))
+            patch.setattr(convert, "write_text", stopping(write_text, at))
         with pytest.raises(KeyboardInterrupt):
             fetch(dataset, spliced)
     assert dataset.read_source(dataset.recording_ids()[0]).status == "fetched"
