@@ -13,7 +13,7 @@ help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.installed  ## install, then walk the whole way on a real thermal recording
-	@PATH="$(CURDIR)/$(BIN):$$PATH" bash docs/demo.sh demo
+	@PATH="$(CURDIR)/$(BIN):$$PATH" bash docs/demo/run.sh demo
 
 test: $(VENV)/.installed-dev  ## install, then run every test with branch coverage
 	$(BIN)/python -m pytest --cov --cov-branch

@@ -20,7 +20,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 def shell_lines() -> Iterator[str]:
     """Every `tirdata …` line in the shell blocks of the README, the docs and the demo."""
     blocks = [block for page in PAGES for block in SHELL.findall(page.read_text(encoding="utf-8"))]
-    blocks += [path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.sh")]
+    blocks += [path.read_text(encoding="utf-8") for path in (ROOT / "docs").rglob("*.sh")]
     for line in "\n".join(blocks).replace("\\\n", " ").splitlines():
         if match := re.search(r"(?:^|[\s(])(tirdata .*)", line):
             yield match[1]
