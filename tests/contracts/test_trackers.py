@@ -9,11 +9,11 @@ import pytest
 from tests.made import made_sequence
 from tirdata.errors import ConfigError, MissingError
 from tirdata.geometry import overlap
-from tirdata.tracker import Prediction, TrackerFactory
+from tirdata.tracker import Prediction, Tracker, TrackerFactory
 from tirdata.types import Box, Boxes, Sequence
 from tracking.trackers import TRACKERS, tracker_factory
 
-FRAMES = 12
+FRAMES = 6
 STILL = ("hold",)  # trackers that are not meant to follow anything
 
 
@@ -22,67 +22,73 @@ def blob() -> Sequence:
     return made_sequence(FRAMES, target=(24.0, 20.0))
 
 
-@pytest.fixture(params=list(TRACKERS))
-def factory(request: pytest.FixtureRequest) -> TrackerFactory:
+@pytest.fixture(scope="module", params=list(TRACKERS))
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def factory(name: str, request: pytest.FixtureRequest) -> TrackerFactory:
     """Each tracker with its default settings; skips where this installation does not have it."""
     settings: dict[str, object] = {}
-    if request.param == "nano":
+    if name == "nano":
         folder: Path = request.getfixturevalue("shared_data") / "peer-weights" / "nanotrack"
         settings = {
             "backbone": folder / "nanotrackv2_nanotrack_backbone_sim.onnx",
             "head": folder / "nanotrackv2_nanotrack_head_sim.onnx",
         }
-    made = tracker_factory(request.param, settings)
+    made = tracker_factory(name, settings)
     try:
         made()
     except MissingError as error:
-        pytest.skip(f"{request.param}: {error}")
+        pytest.skip(f"{name}: {error}")
     return made
 
 
-def _follow(factory: TrackerFactory, sequence: Sequence) -> list[Prediction]:
-    tracker = factory()
+@pytest.fixture(scope="module")
+def followed(factory: TrackerFactory, blob: Sequence) -> list[Prediction]:
+    """What it answers from the second frame on; networks are slow, so only once."""
+    return _follow(factory(), blob, FRAMES)
+
+
+def _follow(tracker: Tracker, sequence: Sequence, count: int) -> list[Prediction]:
     tracker.init(sequence.frames[0], Box(*sequence.tracks[0].boxes[0]))
-    return [tracker.track(sequence.frames[index]) for index in range(1, len(sequence.frames))]
+    return [tracker.track(sequence.frames[index]) for index in range(1, count)]
 
 
 def _boxes(predictions: list[Prediction]) -> Boxes:
     return np.array([prediction.box for prediction in predictions])
 
 
-def test_it_follows_the_blob(
-    factory: TrackerFactory, blob: Sequence, request: pytest.FixtureRequest
-) -> None:
-    if any(f"[{name}]" in request.node.name for name in STILL):
+def test_it_follows_the_blob(name: str, followed: list[Prediction], blob: Sequence) -> None:
+    if name in STILL:
         pytest.skip("is not meant to follow")
-    predictions = _follow(factory, blob)
-    found = np.array([prediction.score > 0 for prediction in predictions])
+    found = np.array([prediction.score > 0 for prediction in followed])
     assert found[0]  # KCF says of itself that it is lost soon after
-    overlaps = overlap(_boxes(predictions), blob.tracks[0].boxes[1:])
+    overlaps = overlap(_boxes(followed), blob.tracks[0].boxes[1:])
     assert overlaps[found].mean() > 0.5
 
 
-def test_answers_are_numbers_and_scores_lie_in_0_to_1(
-    factory: TrackerFactory, blob: Sequence
+def test_answers_are_numbers_and_scores_lie_in_0_to_1(followed: list[Prediction]) -> None:
+    assert np.isfinite(_boxes(followed)).all()
+    assert (_boxes(followed)[:, 2:] > 0).all()
+    assert all(0 <= prediction.score <= 1 for prediction in followed)
+
+
+def test_same_input_same_output_in_a_worker_too(
+    factory: TrackerFactory, followed: list[Prediction], blob: Sequence
 ) -> None:
-    predictions = _follow(factory, blob)
-    assert np.isfinite(_boxes(predictions)).all()
-    assert (_boxes(predictions)[:, 2:] > 0).all()
-    assert all(0 <= prediction.score <= 1 for prediction in predictions)
+    sent: TrackerFactory = pickle.loads(pickle.dumps(factory))  # noqa: S301 - our own bytes
+    np.testing.assert_array_equal(_boxes(_follow(sent(), blob, 4)), _boxes(followed[:3]))
 
 
-def test_same_input_same_output(factory: TrackerFactory, blob: Sequence) -> None:
-    np.testing.assert_array_equal(_boxes(_follow(factory, blob)), _boxes(_follow(factory, blob)))
-
-
-def test_two_starts_do_not_mix(factory: TrackerFactory, blob: Sequence) -> None:
-    other = made_sequence(4, size=(120, 100), seed=5)
+def test_two_starts_do_not_mix(
+    factory: TrackerFactory, followed: list[Prediction], blob: Sequence
+) -> None:
+    other = made_sequence(2, size=(120, 100), seed=5)
     tracker = factory()
-    tracker.init(other.frames[0], Box(*other.tracks[0].boxes[0]))
-    tracker.track(other.frames[1])
-    tracker.init(blob.frames[0], Box(*blob.tracks[0].boxes[0]))
-    again = [tracker.track(blob.frames[index]) for index in range(1, 5)]
-    np.testing.assert_array_equal(_boxes(again), _boxes(_follow(factory, blob))[:4])
+    _follow(tracker, other, 2)
+    np.testing.assert_array_equal(_boxes(_follow(tracker, blob, 3)), _boxes(followed[:2]))
 
 
 def test_a_box_half_outside_the_frame_is_taken(factory: TrackerFactory, blob: Sequence) -> None:
@@ -96,13 +102,6 @@ def test_tracking_before_a_start_is_refused(factory: TrackerFactory, blob: Seque
         factory().track(blob.frames[0])
 
 
-def test_the_factory_can_be_sent_to_a_worker(factory: TrackerFactory, blob: Sequence) -> None:
-    sent: TrackerFactory = pickle.loads(pickle.dumps(factory))  # noqa: S301 - our own bytes
-    short = Sequence("short", [blob.frames[index] for index in range(3)], blob.tracks)
-    np.testing.assert_array_equal(_boxes(_follow(sent, short)), _boxes(_follow(factory, short)))
-
-
-@pytest.mark.parametrize("name", list(TRACKERS))
 def test_unknown_settings_are_refused(name: str) -> None:
     with pytest.raises(ConfigError, match=rf"tracker '{name}': .*colour"):
         tracker_factory(name, {"colour": "red"})
