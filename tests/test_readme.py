@@ -104,6 +104,30 @@ def test_the_table_of_exit_statuses_is_the_error_trees() -> None:
     }
 
 
+def tree() -> set[str]:
+    """Python files in the README's tree of the code, by indentation."""
+    block = re.findall(r"^```\n(tirdata/.*?)^```", README, re.MULTILINE | re.DOTALL)[0]
+    folders: list[str] = []
+    files = set()
+    for line in block.splitlines():
+        depth = (len(line) - len(line.lstrip())) // 2
+        name = line.split()[0]
+        folders = [*folders[:depth], name]
+        if name.endswith(".py"):
+            files.add("".join(folders))
+    return files
+
+
+def test_the_tree_of_the_code_is_the_code() -> None:
+    there = {
+        path.relative_to(ROOT).as_posix()
+        for folder in ("tirdata", "tracking")
+        for path in (ROOT / folder).rglob("*.py")
+        if path.name != "__init__.py"
+    }
+    assert {path for path in tree() if not path.startswith("cli/")} == there
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_to_files_lead_somewhere(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
