@@ -73,7 +73,11 @@ def is_full_range(frame: "VideoFrame") -> bool:
     if frame.color_range in {_MPEG_RANGE, _FULL_RANGE}:
         return frame.color_range == _FULL_RANGE
     name = frame.format.name
-    return name.startswith(("gray", "yuvj")) or frame.format.is_rgb or frame.format.has_palette
+    return (
+        name.startswith(("gray", "ya8", "ya16", "mono", "yuvj"))
+        or frame.format.is_rgb
+        or frame.format.has_palette
+    )
 
 
 def _plane(frame: "VideoFrame", index: int) -> Pixels:

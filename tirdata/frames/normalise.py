@@ -20,7 +20,7 @@ def check_depth(name: str, info: RecordingInfo) -> None:
     Raises:
         DataError: the recording holds counts of more than 8 bits.
     """
-    if info.pixel_format.startswith("gray") and info.bits > 8:
+    if info.pixel_format.startswith(("gray", "ya")) and info.bits > 8:
         raise DataError(
             f"{name}: holds {info.bits}-bit counts ({info.pixel_format}); only 8-bit video can be "
             f"taken so far: bring it to 8 bits with one curve for the whole recording"

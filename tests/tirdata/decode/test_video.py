@@ -3,8 +3,10 @@
 from contextlib import closing
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
+from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from tests.made_video import Coding, Picture, ramp, write_video
@@ -94,6 +96,28 @@ def test_counts_of_16_bits_stay_counts(tmp_path: Path) -> None:
     np.testing.assert_array_equal(frames[1].pixels, counts)
 
 
+@pytest.mark.parametrize("colour_range", [1, 2], ids=["tv", "full"])
+def test_video_luma_of_10_bits_is_brought_to_8(colour_range: int, tmp_path: Path) -> None:
+    codes = np.tile(np.arange(1024, dtype=np.uint16), (16, 1))
+    planes = np.vstack([codes, np.full((8, 1024), 512, np.uint16)])  # the chroma is grey
+    path = tmp_path / "clip.mkv"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("ffv1", rate=30)
+        assert isinstance(stream, VideoStream)
+        stream.width, stream.height, stream.pix_fmt = 1024, 16, "yuv420p10le"
+        stream.codec_context.color_range = colour_range
+        frame = av.VideoFrame.from_ndarray(planes, format="yuv420p10le")
+        frame.color_range = colour_range
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    info, frames, _ = read(path)
+    assert (info.bits, info.pixel_format) == (10, "yuv420p10le")
+    level = codes.astype(float) * 255
+    levels = level / 1023 if colour_range == 2 else (level - 64 * 255) / 876
+    expected = np.clip(np.floor(levels + 0.5), 0, 255)
+    np.testing.assert_array_equal(frames[0].pixels, expected)
+
+
 def test_stored_colours_come_as_colours_and_say_so(tmp_path: Path) -> None:
     picture = np.dstack([ramp(), ramp() // 2, np.zeros_like(ramp())])
     info, frames, _ = read(write_video(tmp_path / "a.mkv", [picture], Coding(pixel_format="bgr0")))
@@ -158,8 +182,6 @@ def test_a_container_without_its_index_says_how_much_is_missing(
 
 
 def test_sound_alone_is_no_video(tmp_path: Path) -> None:
-    import av
-
     path = tmp_path / "sound.mkv"
     with av.open(str(path), "w") as container:
         stream = container.add_stream("pcm_s16le", rate=8000)
