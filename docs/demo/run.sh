@@ -22,7 +22,7 @@ stage() { # stage NAME WHAT-IT-MADE COMMAND…: show the command, run it, note t
     rows+=("$(printf '%-10s %8.1f  %s' "$name" "$(((${EPOCHREALTIME/./} - start) / 100000))e-1" "$made")")
 }
 
-# Four seconds of a thermal recording; a person draws one box, the tracker the rest.
+# Three seconds of a thermal recording; a person draws one box, the tracker the rest.
 stage fetch "$out/thermal: white-hot frames" \
     tirdata fetch docs/demo/thermal.csv --dataset "$out/thermal"
 stage annotate "$out/thermal/Annotations: a box in every frame" \
