@@ -14,7 +14,7 @@ from pydantic import Field
 
 from tirdata.config import Config, read_json, to_json
 from tirdata.engine.base import Engine
-from tirdata.errors import MissingError, UsageError
+from tirdata.errors import MissingError, StorageError, UsageError
 from tirdata.files import write_text
 from tirdata.tracker import Tracker, TrackerFactory
 from tracking.evaluation.choice import TrackerChoice
@@ -191,7 +191,7 @@ class Run:
         failed: list[Failure] = []
         keys = [TargetKey(truth.name, truth.sequence) for truth in left]
         for outcome in engine.map(runner, keys):
-            if isinstance(outcome.error, MissingError):
+            if isinstance(outcome.error, (MissingError, StorageError)):
                 self._leave_no_trace()
                 raise outcome.error
             if outcome.error is None:

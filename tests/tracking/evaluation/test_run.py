@@ -9,7 +9,7 @@ import pytest
 from tirdata.config import read_json
 from tirdata.engine import build_engine
 from tirdata.engine.base import Engine
-from tirdata.errors import MissingError, UsageError
+from tirdata.errors import MissingError, StorageError, UsageError
 from tirdata.tracker import Prediction
 from tirdata.types import Box, Frame
 from tracking import trackers
@@ -194,3 +194,11 @@ def test_the_tracker_is_built_once_for_all_targets(
     monkeypatch.setitem(trackers.TRACKERS, "hold", partial(trackers.Entry, Counted, HoldConfig))
     _go(_run(data, out))
     assert built == [1]
+
+
+def test_a_folder_that_cannot_be_written_ends_the_run(data: Data, out: Path) -> None:
+    run = _run(data, out)
+    run.begin(1)
+    (out / "times").write_text("no folder")
+    with pytest.raises(StorageError, match="times"):
+        _go(run)
