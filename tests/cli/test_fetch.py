@@ -15,9 +15,8 @@ from click.testing import CliRunner, Result
 
 from cli.main import main
 from tests.conftest import ROOT
-from tests.made_video import write_video
+from tests.fetching import faults, short_clip, tree
 from tests.serve import Page, Site, serve
-from tests.tirdata.dataset.test_ingest import faults, frames, tree
 from tirdata.dataset.tree import CONFIG_NAME, Dataset
 
 
@@ -28,7 +27,7 @@ def fetch(folder: Path, *arguments: object) -> Result:
 
 @pytest.fixture(scope="module")
 def short(tmp_path_factory: pytest.TempPathFactory, clips: Path) -> Path:
-    return write_video(tmp_path_factory.mktemp("clip") / "drone.mkv", frames(clips, 0, 24))
+    return short_clip(tmp_path_factory.mktemp("clip"), clips)
 
 
 @pytest.fixture

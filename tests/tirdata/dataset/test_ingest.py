@@ -1,33 +1,19 @@
 """Fetching into a dataset: whole or not at all, in order, once, and going on after every stop."""
 
-import hashlib
-import json
-from collections.abc import Callable, Iterator
-from contextlib import closing
-from itertools import count
+from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 
+from tests.fetching import faults, fetch, frames, short_clip, spliced_clip, statuses, tree
 from tests.made_video import Coding, ramp, write_video
 from tests.serve import Page, Site, serve
-from tirdata.dataset import convert
-from tirdata.dataset.frames import encode_frame
-from tirdata.dataset.ingest import FetchReport, ingest, plan
-from tirdata.dataset.tree import Dataset, SequenceId
-from tirdata.dataset.validate import validate
-from tirdata.decode import open_frames
-from tirdata.engine import build_engine
+from tirdata.dataset.ingest import plan
+from tirdata.dataset.tree import Dataset
 from tirdata.errors import DataError, PartlyDoneError, TirDataError, UsageError
 from tirdata.fetch.settings import FetchConfig
-from tirdata.fetch.sources import Wanted, read_sources
-from tirdata.files import write_text
-from tirdata.types import Frame
-
-SETTINGS = FetchConfig(retries=0, timeout_s=5)
-FIRST = SequenceId("train", 0, 0)
+from tirdata.fetch.sources import read_sources
 
 
 @pytest.fixture
@@ -37,107 +23,12 @@ def dataset(tmp_path: Path) -> Dataset:
 
 @pytest.fixture(scope="module")
 def short(tmp_path_factory: pytest.TempPathFactory, clips: Path) -> Path:
-    """Twenty-four frames of a drone, without loss."""
-    return write_video(tmp_path_factory.mktemp("clip") / "drone.mkv", frames(clips, 0, 24))
+    return short_clip(tmp_path_factory.mktemp("clip"), clips)
 
 
 @pytest.fixture(scope="module")
 def spliced(tmp_path_factory: pytest.TempPathFactory, clips: Path) -> Path:
-    """Shots of 20, 4 and 15 frames."""
-    other = frames(clips, 0, 4, "IR_HELICOPTER_043.mp4")
-    last = frames(clips, 300, 15, "IR_HELICOPTER_043.mp4")
-    pictures = frames(clips, 0, 20) + other + [255 - frame for frame in last]
-    return write_video(tmp_path_factory.mktemp("clip") / "spliced.mkv", pictures)
-
-
-def frames(clips: Path, first: int, number: int, name: str = "IR_DRONE_121.mp4") -> list[Frame]:
-    with closing(open_frames(clips / name)) as reader:
-        read = [frame.pixels.astype(np.uint8) for frame in reader.read()]
-    return read[first : first + number]
-
-
-def fetch(
-    dataset: Dataset, *sources: object, settings: FetchConfig = SETTINGS, workers: int = 1
-) -> FetchReport:
-    wanted = read_sources([str(source) for source in sources])
-    return ingest(wanted, dataset, settings, build_engine("local", workers))
-
-
-def statuses(report: FetchReport) -> list[str]:
-    return [item.status for item in report.items]
-
-
-def faults(dataset: Dataset) -> list[str]:
-    found = [f"{each.path}: {each.message}" for each in validate(dataset.root, hashes=True)]
-    return found + [str(path) for path in dataset.root.rglob(".part*")]
-
-
-def tree(dataset: Dataset) -> dict[str, str]:
-    """Every file with the hash of its bytes, but for the times of fetching."""
-    digests = {}
-    for path in sorted(dataset.root.rglob("*")):
-        if path.is_file() and path.name not in {"tirdata.toml", ".tirdata.lock"}:
-            data = path.read_bytes()
-            if path.name == "source.json":
-                data = json.dumps(json.loads(data) | {"fetched": None}).encode()
-            digests[str(path.relative_to(dataset.root))] = hashlib.sha256(data).hexdigest()
-    return digests
-
-
-def test_a_clip_becomes_a_sequence_with_everything_about_it(dataset: Dataset, clips: Path) -> None:
-    path = clips / "IR_DRONE_121.mp4"
-    report = fetch(dataset, path)
-    report.check()
-    assert statuses(report) == ["done"]
-    assert report.items[0].sequences == (FIRST.name,)
-    assert dataset.sequence_ids() == [FIRST]
-    assert faults(dataset) == []
-    card = dataset.read_card(FIRST)
-    assert (card.frames, card.first_frame, card.last_frame) == (312, 0, 311)
-    assert (card.width, card.height) == (320, 256)
-    assert card.times_s == pytest.approx([index / 30 for index in range(312)], abs=1e-6)
-    assert (card.polarity.value, card.polarity.how) == ("white-hot", "assumed")
-    assert card.warnings == ()
-    sequence = dataset.read_sequence(FIRST)
-    assert len(sequence.frames) == 312
-    assert sequence.tracks == ()
-    source = dataset.read_source(card.recording_id)
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    assert source.sha256 == digest
-    assert card.recording_id == digest[:16]
-    assert (source.path, source.file, source.title) == (str(path), path.name, "IR_DRONE_121")
-    assert (source.status, source.codec, source.pixel_format) == ("done", "h264", "yuv420p")
-    assert (source.frames, source.fps, source.colour_range) == (312, 30.0, "tv")
-    assert {"av", "tirdata"} <= set(source.tools)
-    assert (dataset.recording_dir(card.recording_id) / path.name).read_bytes() == path.read_bytes()
-
-
-def test_stored_frames_are_the_decoded_luma(dataset: Dataset, clips: Path) -> None:
-    fetch(dataset, clips / "IR_DRONE_121.mp4")
-    for index, frame in enumerate(frames(clips, 0, 50)):
-        path = dataset.frame_dir(FIRST) / f"{index:06d}.JPEG"
-        assert path.read_bytes() == encode_frame(path, frame)
-        stored = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)
-        assert stored is not None
-        assert stored.shape == frame.shape
-        assert np.abs(stored.astype(int) - frame).mean() < 1.5
-
-
-def test_shots_become_sequences_and_short_ones_are_counted(dataset: Dataset, spliced: Path) -> None:
-    report = fetch(dataset, spliced)
-    cards = [dataset.read_card(each) for each in dataset.sequence_ids()]
-    assert [(card.first_frame, card.last_frame) for card in cards] == [(0, 19), (24, 38)]
-    assert [each.name[-8:] for each in dataset.sequence_ids()] == ["00000000", "00000001"]
-    assert cards[1].times_s[0] == pytest.approx(24 / 30, abs=1e-3)
-    assert report.items[0].short_shots == 1
-    source = dataset.read_source(cards[0].recording_id)
-    assert (source.short_shots, source.short_frames, source.min_frames) == (1, 4, 10)
-    assert faults(dataset) == []
-
-
-def test_a_lower_bound_takes_short_shots(dataset: Dataset, spliced: Path) -> None:
-    fetch(dataset, spliced, settings=FetchConfig(min_frames=4))
-    assert [dataset.read_card(each).frames for each in dataset.sequence_ids()] == [20, 4, 15]
+    return spliced_clip(tmp_path_factory.mktemp("clip"), clips)
 
 
 def test_running_again_does_nothing(dataset: Dataset, short: Path, spliced: Path) -> None:
@@ -185,28 +76,6 @@ def test_the_same_bytes_are_one_recording(dataset: Dataset, short: Path, tmp_pat
     assert report.items[1].message == f"{copy}: is {short} again, the same bytes"
     assert len(dataset.recording_ids()) == 1
     assert list(dataset.root.glob("recordings/.*")) == []
-
-
-def test_a_cut_off_recording_gives_what_is_whole(
-    dataset: Dataset, clips: Path, tmp_path: Path
-) -> None:
-    whole = write_video(tmp_path / "whole.mkv", frames(clips, 0, 60))
-    cut = tmp_path / "cut.mkv"
-    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
-    report = fetch(dataset, cut)
-    item = report.items[0]
-    assert item.status == "partly"
-    assert 20 < item.frames < 35
-    assert str(item.message).startswith(f"{cut}: breaks off after frame {item.frames - 1} (")
-    card = dataset.read_card(FIRST)
-    assert card.frames == item.frames
-    assert card.warnings == (item.message,)
-    assert dataset.read_source(card.recording_id).status == "partly"
-    assert faults(dataset) == []
-    with pytest.raises(PartlyDoneError, match="0 failed and 1 broke off"):
-        report.check()
-    with pytest.raises(PartlyDoneError):
-        fetch(dataset, cut).check()
 
 
 def test_one_bad_source_leaves_the_others_alone(
@@ -263,47 +132,6 @@ def test_without_keeping_the_bytes_source_json_stays(
     assert faults(dataset) == []
 
 
-def test_a_part_of_a_recording_with_its_own_words(dataset: Dataset, clips: Path) -> None:
-    wanted = Wanted(
-        path=str(clips / "IR_DRONE_121.mp4"),
-        class_name="drone",
-        title="At noon",
-        licence="CC0-1.0",
-        subset="val",
-        start_s=2.0,
-        end_s=3.0,
-        polarity="black-hot",
-        platform="hand-held",
-        scene="field",
-        notes="made up",
-    )
-    report = ingest([wanted], dataset, SETTINGS, build_engine("serial", 1))
-    assert statuses(report) == ["done"]
-    each = SequenceId("val", 0, 0)
-    card = dataset.read_card(each)
-    assert (card.first_frame, card.last_frame) == (60, 89)
-    assert (card.title, card.licence, card.platform, card.scene) == (
-        "At noon", "CC0-1.0", "hand-held", "field"
-    )  # fmt: skip
-    assert (card.polarity.value, card.polarity.how) == ("black-hot", "stated")
-    source = dataset.read_source(card.recording_id)
-    assert (source.class_hint, source.notes) == ("drone", "made up")
-    assert (source.clip_start_s, source.clip_end_s) == (2.0, 3.0)
-    inverted = 255 - frames(clips, 60, 1)[0]
-    path = dataset.frame_dir(each) / "000000.JPEG"
-    assert path.read_bytes() == encode_frame(path, inverted)
-    whole = fetch(dataset, clips / "IR_DRONE_121.mp4").items[0]
-    assert whole.status == "failed"
-    assert "with start_s 2.0; asked for none" in str(whole.message)
-
-
-def test_colour_is_stored_as_luma_and_said(dataset: Dataset, clips: Path) -> None:
-    report = fetch(dataset, clips / "V_DRONE_007.mp4")
-    assert len(report.items[0].warnings) == 1
-    assert report.items[0].warnings[0].startswith("302 of 302 frames are in colour")
-    assert dataset.read_source(str(report.items[0].recording_id)).coloured_frames == 302
-
-
 def test_an_unknown_class_is_refused_before_anything_is_done(dataset: Dataset, short: Path) -> None:
     with pytest.raises(UsageError, match="dorne"):
         fetch(dataset, short, settings=FetchConfig(class_name="dorne"))
@@ -326,42 +154,6 @@ def test_the_plan_writes_nothing(dataset: Dataset, short: Path, spliced: Path) -
     wanted = read_sources([str(short), str(spliced), "nosuch.mp4", "https://example.org/a.mp4"])
     assert statuses(plan(wanted, dataset)) == ["present", "to do", "failed", "to do"]
     assert tree(dataset) == before
-
-
-def stopping(call: Callable[..., None], at: int) -> Callable[..., None]:
-    """``call``, which at its ``at``-th time ends the work as Ctrl-C does."""
-    times = count()
-
-    def stop(*arguments: object) -> None:
-        if next(times) == at:
-            raise KeyboardInterrupt
-        call(*arguments)
-
-    return stop
-
-
-@pytest.mark.parametrize(
-    ("place", "at"),
-    [("moving folders", 0), ("moving folders", 3), ("writing cards", 0), ("writing cards", 1)],
-)
-def test_stopped_while_it_is_put_in_place_nothing_half_is_left(
-    place: str, at: int, tmp_path: Path, spliced: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    dataset = Dataset.create(tmp_path / "stopped", "same")
-    with monkeypatch.context() as patch:
-        if place == "moving folders":
-            patch.setattr(convert, "_move", stopping(convert._move, at))
-        else:
-            patch.setattr(convert, "write_text", stopping(write_text, at))
-        with pytest.raises(KeyboardInterrupt):
-            fetch(dataset, spliced)
-    assert dataset.read_source(dataset.recording_ids()[0]).status == "fetched"
-    assert any("stopped fetch" in fault for fault in faults(dataset))
-    whole = Dataset.create(tmp_path / "whole", "same")
-    fetch(whole, spliced)
-    assert statuses(fetch(dataset, spliced)) == ["done"]
-    assert tree(dataset) == tree(whole)
-    assert faults(dataset) == []
 
 
 @pytest.fixture
