@@ -45,7 +45,7 @@ def fetch(
 
     Makes white-hot 8-bit sequences of recordings: local files, plain links, pages that yt-dlp
     knows, and all that a sources file (TOML or CSV) names. Cuts are found; each shot is a
-    sequence with an empty XML for every frame. Run it again to go on, or after a change.
+    sequence with an empty XML for every frame. Run it again to go on where it was stopped.
     """
     from tirdata.config import load
     from tirdata.dataset.create import open_or_create
