@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +15,8 @@ from torch.optim import Optimizer
 from tirdata import files
 from tirdata.errors import DataError
 from tracking.training.data import Batch
+
+SAVE_AFTER_S = 60.0  # a killed run loses at most this much work, whatever the steps take
 
 
 @dataclass(frozen=True)
@@ -78,42 +80,57 @@ def train(  # noqa: PLR0913
     """Train from step ``done`` to the end of ``batches``; the caller sets the modules' modes.
 
     The learning rate of a parameter group is the schedule's times the group's ``lr_multiplier``.
+    Ctrl-C ends it after the step in hand, which is saved.
 
     Raises:
         DataError: the loss is not a number; the batch is saved beside the log.
         StorageError: a checkpoint or the log cannot be written.
     """
     step = done
-    for batch in batches:
-        started = time.perf_counter()
-        rate = schedule.rate(step)
-        for group in optimizer.param_groups:
-            group["lr"] = rate * group["lr_multiplier"]
+    saved_s = time.monotonic()
+    try:
+        for batch in batches:
+            started = time.perf_counter()
+            rate = schedule.rate(step)
+            for group in optimizer.param_groups:
+                group["lr"] = rate * group["lr_multiplier"]
+            with files.undisturbed():  # a step is taken whole or not at all
+                parts = _step(model, batch.to(device), loss, optimizer)
+                if parts is None:
+                    _refuse(batch, step, log)
+                step += 1
+            progress = Progress(
+                step,
+                schedule.steps,
+                (step - 1) // schedule.steps_per_epoch,
+                rate,
+                sum(parts.values()),
+                parts,
+                len(batch.z) / (time.perf_counter() - started),
+            )
+            files.append_line(log, json.dumps(progress.__dict__))
+            on_step(progress)
+            late = time.monotonic() - saved_s > SAVE_AFTER_S
+            if step % save_every == 0 or step == schedule.steps or late:
+                save(step)
+                saved_s = time.monotonic()
+    except KeyboardInterrupt:
+        save(step)
+        raise
 
-        parts = loss(model, batch.to(device))
-        total = torch.stack(list(parts.values())).sum()
-        value = total.item()
-        if not math.isfinite(value):
-            _refuse(batch, step, log)
 
-        optimizer.zero_grad(set_to_none=True)
-        total.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-        step += 1
-
-        progress = Progress(
-            step,
-            schedule.steps,
-            (step - 1) // schedule.steps_per_epoch,
-            rate,
-            value,
-            {name: part.item() for name, part in parts.items()},
-            len(batch.z) / (time.perf_counter() - started),
-        )
-        files.append_line(log, json.dumps(progress.__dict__))
-        on_step(progress)
-        if step % save_every == 0 or step == schedule.steps:
-            save(step)
+def _step(
+    model: nn.Module, batch: Batch, loss: LossFunction, optimizer: Optimizer
+) -> dict[str, float] | None:
+    """The parts of the loss before the step that is taken; None, and no step, if not a number."""
+    parts = loss(model, batch)
+    total = torch.stack(list(parts.values())).sum()
+    if not math.isfinite(total.item()):
+        return None
+    optimizer.zero_grad(set_to_none=True)
+    total.backward()  # type: ignore[no-untyped-call]
+    optimizer.step()
+    return {name: part.item() for name, part in parts.items()}
 
 
 def trim_log(log: Path, done: int) -> None:
@@ -127,7 +144,7 @@ def trim_log(log: Path, done: int) -> None:
         files.write_text(log, "".join(lines[:done]))
 
 
-def _refuse(batch: Batch, step: int, log: Path) -> None:
+def _refuse(batch: Batch, step: int, log: Path) -> NoReturn:
     path = log.with_name(f"bad-batch-{step}.pt")
     with files.whole(path) as part:
         torch.save(batch.__dict__, part)
