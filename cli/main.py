@@ -79,8 +79,11 @@ class Commands(click.Group):
         """Run a command and exit; never returns, never shows a traceback without -vv."""
         set_verbosity(0)
         extra["standalone_mode"] = False
-        with _stop_on_sigterm():
-            status = self._status(args, prog_name, complete_var, extra)
+        try:
+            with _stop_on_sigterm():
+                status = self._status(args, prog_name, complete_var, extra)
+        finally:
+            set_verbosity(0)  # whoever calls us from Python keeps its log records
         sys.exit(status)
 
     def _status(

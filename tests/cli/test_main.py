@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 
 import cli.main
 from cli.console import console_for
+from cli.console import verbosity as verbosity_now
 from cli.main import main
 from cli.options import Registered, verbosity
 from tests.conftest import ROOT
@@ -99,6 +100,7 @@ def test_a_bug_shows_its_traceback_only_when_asked(run: CliRunner) -> None:
 def test_quiet_leaves_only_the_error(run: CliRunner) -> None:
     assert invoke(run, "raise", "DataError").stdout == "working\n"
     assert invoke(run, "raise", "-q", "DataError").stdout == ""
+    assert verbosity_now() == 0  # and that is over with the command
 
 
 @pytest.mark.parametrize(
