@@ -22,8 +22,8 @@ from tirdata.types import Sequence as TrackedSequence
 from tracking.trackers.mmnet import MMNetConfig, MMNetTracker, score_features
 from tracking.trackers.response import Map
 
-GONE_AFTER = 30  # frames before the object is painted out
-FRAMES = 60
+GONE_AFTER = 20  # frames before the object is painted out
+FRAMES = 40
 
 
 class Recorder(MMNetTracker):
@@ -86,8 +86,15 @@ def main() -> None:
     parser.add_argument("truth", type=Path)
     parser.add_argument("--weights", type=Path)
     parser.add_argument("--precision", default="fp32")
+    parser.add_argument("--template-every", type=int, default=1)
     given = parser.parse_args()
-    tracker = Recorder(MMNetConfig(weights=given.weights, precision=given.precision))
+    tracker = Recorder(
+        MMNetConfig(
+            weights=given.weights,
+            precision=given.precision,
+            template_every=given.template_every,
+        )
+    )
     features, right, clips = [], [], []
     for clip, sequence in enumerate(open_layout(given.truth).read(given.truth)):
         r = np.zeros(0)
