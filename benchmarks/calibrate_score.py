@@ -1,11 +1,11 @@
 """From MMNet's response maps to the probability that its box overlaps the object by half.
 
 Runs the tracker on a dataset with true boxes, twice a sequence: as it is, and with the object
-painted out half-way, so that there are frames in which it is gone. Fits a logistic regression to
-the features of ``score_features`` and prints the numbers for ``tracking/trackers/mmnet.py`` and a
-table of how often the score was right.
+painted out half-way, so that there are frames in which it is gone. Fits logistic regressions to
+features of the response maps; for the first, the one that the tracker uses, prints the numbers for
+``tracking/trackers/mmnet.py`` and a table of how often the score was right.
 
-Run: python benchmarks/calibrate_score.py TRUTH    (a dataset, such as held_out.py --part val makes)
+Run: python benchmarks/calibrate_score.py TRUTH…    (datasets, such as held_out.py --part val makes)
 """
 
 import argparse
@@ -19,11 +19,16 @@ from tirdata.geometry import overlap
 from tirdata.layouts import open_layout
 from tirdata.types import Box, Boxes, Floats, Frame
 from tirdata.types import Sequence as TrackedSequence
-from tracking.trackers.mmnet import MMNetConfig, MMNetTracker, score_features
-from tracking.trackers.response import Map
+from tracking.trackers.mmnet import MMNetConfig, MMNetTracker
+from tracking.trackers.response import UPSAMPLING, Map, apce, peak_to_sidelobe, second_peak
 
-GONE_AFTER = 20  # frames before the object is painted out
-FRAMES = 40
+GONE_AFTER = 15  # frames before the object is painted out
+FRAMES = 30
+FEATURES = {
+    "relative peak": [0],
+    "and peak to sidelobe": [0, 1],
+    "and APCE, second peak": [0, 1, 2, 3],
+}
 
 
 class Recorder(MMNetTracker):
@@ -33,9 +38,16 @@ class Recorder(MMNetTracker):
         super().__init__(config)
         self.features: list[Floats] = []
 
-    def _score(self, response: Map, branches: Map) -> float:
-        self.features.append(score_features(response, branches, self._first_peak))
-        return super()._score(response, branches)
+    def _score(self, response: Map) -> float:
+        radius = 4 * UPSAMPLING
+        shape = (
+            np.clip(response.max() / self._first_peak, 0.0, 2.0),
+            np.log(max(peak_to_sidelobe(response, radius), 1e-3)),
+            np.log(max(apce(response), 1e-3)),
+            second_peak(response, radius),
+        )
+        self.features.append(np.array(shape))
+        return super()._score(response)
 
 
 def painted_out(frame: Frame, box: Floats) -> Frame:
@@ -51,7 +63,7 @@ def painted_out(frame: Frame, box: Floats) -> Frame:
 def observe(
     tracker: Recorder, sequence: TrackedSequence, boxes: Boxes, *, vanish: bool
 ) -> tuple[Floats, NDArray[np.bool_]]:
-    """Features (n, 5) and whether the box was right (n,), frame by frame after the first."""
+    """Features (n, 4) and whether the box was right (n,), frame by frame after the first."""
     present = np.flatnonzero(~np.isnan(boxes).any(axis=1))
     start = int(present[0])
     tracker.features = []
@@ -83,7 +95,7 @@ def fit(features: Floats, right: NDArray[np.bool_], ridge: float = 1.0) -> Float
 def main() -> None:
     """Observe every sequence, fit, print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("truth", type=Path)
+    parser.add_argument("truth", type=Path, nargs="+")
     parser.add_argument("--weights", type=Path)
     parser.add_argument("--precision", default="fp32")
     parser.add_argument("--template-every", type=int, default=1)
@@ -96,7 +108,9 @@ def main() -> None:
         )
     )
     features, right, clips = [], [], []
-    for clip, sequence in enumerate(open_layout(given.truth).read(given.truth)):
+    for clip, sequence in enumerate(
+        s for root in given.truth for s in open_layout(root).read(root)
+    ):
         r = np.zeros(0)
         for vanish in (False, True):
             f, r = observe(tracker, sequence, sequence.tracks[0].boxes, vanish=vanish)
@@ -105,20 +119,28 @@ def main() -> None:
             clips.append(np.full(len(r), clip))
         print(f"{sequence.name}: {r.mean():.2f} right with the object gone half-way", flush=True)
     x, y, group = np.concatenate(features), np.concatenate(right), np.concatenate(clips)
-    # Reliability is measured on clips that the fit has not seen.
-    unseen = np.zeros(len(y))
-    for fold in range(5):
-        test = group % 5 == fold
-        weights = fit(x[~test], y[~test])
-        unseen[test] = 1 / (1 + np.exp(-(x[test] @ weights[:-1] + weights[-1])))
+    for name, columns in FEATURES.items():
+        unseen = unseen_scores(x[:, columns], y, group)
+        print(f"{name}: Brier score {np.mean((unseen - y) ** 2):.4f}, on clips not fitted to")
+    print(f"{len(y)} frames, {y.mean():.3f} of them right; by the first:")
+    unseen = unseen_scores(x[:, :1], y, group)
     print("score       frames  right")
     for low in np.arange(0, 1, 0.1):
         inside = (unseen >= low) & (unseen < low + 0.1 + 1e-9 * (low > 0.85))
         if inside.any():
             print(f"{low:.1f}..{low + 0.1:.1f}  {inside.sum():8d}  {y[inside].mean():.3f}")
-    print(f"Brier score {np.mean((unseen - y) ** 2):.4f} on {len(y)} frames, {y.mean():.3f} right")
-    final = fit(x, y)
-    print("SCORE_WEIGHTS =", np.round(final[:-1], 3).tolist(), " SCORE_BIAS =", round(final[-1], 3))
+    gain, bias = fit(x[:, :1], y)
+    print(f"SCORE_GAIN = {gain:.2f}\nSCORE_BIAS = {bias:.2f}")
+
+
+def unseen_scores(x: Floats, y: NDArray[np.bool_], group: Floats) -> Floats:
+    """Scores of each clip by a fit to four fifths of the clips that it is not among, (n,)."""
+    scores = np.zeros(len(y))
+    for fold in range(5):
+        test = group % 5 == fold
+        weights = fit(x[~test], y[~test])
+        scores[test] = 1 / (1 + np.exp(-(x[test] @ weights[:-1] + weights[-1])))
+    return scores
 
 
 if __name__ == "__main__":

@@ -23,11 +23,8 @@ from tracking.models.mmnet import MMNet, Templates
 from tracking.trackers.response import (
     UPSAMPLING,
     Map,
-    apce,
     cosine_window,
     peak,
-    peak_to_sidelobe,
-    second_peak,
     upsample,
     windowed,
 )
@@ -59,11 +56,12 @@ class MMNetConfig(Config):
     """The crop's side stays within this factor (and its inverse) of the first."""
 
 
-# score = 1 / (1 + exp(-(w . features + bias))): the probability that IoU >= 0.5, fitted on held-out
-# recordings (see the model card). Features: relative peak, log PSR, log APCE, second peak, distance
-# of the two branches' peaks in cells.
-SCORE_WEIGHTS = np.array([3.0, 1.0, 0.5, -2.0, -0.15])
-SCORE_BIAS = -3.0
+# The probability that the box overlaps the object by half, from the peak of the summed response as
+# a share of the first frame's: 1 / (1 + exp(-(gain * share + bias))). Fitted on held-out recordings
+# by benchmarks/calibrate_score.py; features of the map's shape fitted there better and called a
+# target lost among its like.
+SCORE_GAIN = 9.32
+SCORE_BIAS = -5.24
 
 
 class MMNetTracker:
@@ -97,14 +95,13 @@ class MMNetTracker:
         self._templates = self._exemplar(frame, self._side)
         self._frames = 0
         # What the target's own crop answers: the peak later is judged against it.
-        first, _ = self._search(frame, np.array([1.0]))
-        self._first_peak = max(float(first[0].max()), 1e-6)
+        self._first_peak = max(float(self._search(frame, np.array([1.0])).max()), 1e-6)
 
     def track(self, frame: Frame) -> Prediction:
         """Say where the object is in ``frame``, the next one after the last seen."""
         if self._templates is None:
             raise RuntimeError("track before init")
-        responses, branches = self._search(frame, self._factors)
+        responses = self._search(frame, self._factors)
         peaks = responses.max(axis=(1, 2))
         # Below zero a factor would be a reward.
         best = int(np.argmax(peaks * self._penalties ** np.sign(peaks)))
@@ -112,7 +109,7 @@ class MMNetTracker:
         dx, dy = peak(blended)
         shift = np.array([dx, dy]) * STRIDE / UPSAMPLING * self._side / self.size
         self._middle = self._middle + shift
-        score = self._score(responses[best], branches[:, best])
+        score = self._score(responses[best])
         template_side = self._side
         self._rescale(float(self._factors[best]))
         self._frames += 1
@@ -143,19 +140,18 @@ class MMNetTracker:
             else torch.lerp(self._templates.fine_grained, new.fine_grained, rate),
         )
 
-    def _score(self, response: Map, branches: Map) -> float:
-        features = score_features(response, branches, self._first_peak)
-        return float(1 / (1 + math.exp(-float(features @ SCORE_WEIGHTS + SCORE_BIAS))))
+    def _score(self, response: Map) -> float:
+        share = float(np.clip(response.max() / self._first_peak, 0.0, 2.0))
+        return 1 / (1 + math.exp(-(SCORE_GAIN * share + SCORE_BIAS)))
 
     @torch.inference_mode()
-    def _search(self, frame: Frame, factors: Floats) -> tuple[Map, Map]:
-        """Summed responses upsampled, (scales, R, R), and raw ones (branches, scales, r, r)."""
+    def _search(self, frame: Frame, factors: Floats) -> Map:
+        """Summed responses, upsampled, (scales, R, R)."""
         if self._templates is None:
             raise RuntimeError("search before init")
         features = self._embed(self._crops(frame, [self._side * factor for factor in factors]))
-        found = self.model.responses(self._templates, features)
-        branches = [part for part in found if part is not None]
-        return upsample(found.total).cpu().numpy(), torch.stack(branches).cpu().numpy()
+        total = self.model.responses(self._templates, features).total
+        return np.asarray(upsample(total).cpu().numpy(), np.float32)
 
     @torch.inference_mode()
     def _exemplar(self, frame: Frame, side: float) -> Templates:
@@ -174,30 +170,6 @@ class MMNetTracker:
         crops = np.stack([crop(frame, middle, side, self.size, self._pad) for side in sides])
         tensor = torch.from_numpy(crops)[:, None].to(self.device).float().div_(255)
         return tensor.contiguous(memory_format=torch.channels_last)
-
-
-def score_features(response: Map, branches: Map, first_peak: float) -> Floats:
-    """What the score is computed from, (5,).
-
-    Args:
-        response: the summed map, upsampled.
-        branches: (branches, r, r), raw.
-        first_peak: what the summed map answered on the first frame.
-    """
-    total = branches.sum(axis=0)
-    apart = 0.0
-    if len(branches) > 1:
-        (ax, ay), (bx, by) = (peak(branch) for branch in branches)
-        apart = math.hypot(ax - bx, ay - by)
-    return np.array(
-        [
-            float(np.clip(response.max() / first_peak, 0.0, 2.0)),
-            math.log(max(peak_to_sidelobe(total), 1e-3)),
-            math.log(max(apce(total), 1e-3)),
-            second_peak(total),
-            min(apart, 16.0),
-        ]
-    )
 
 
 def load_model(weights: Path) -> MMNet:

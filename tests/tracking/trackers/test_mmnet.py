@@ -16,7 +16,7 @@ from tirdata.tracker import Prediction
 from tirdata.types import Box, Boxes, Frame, Sequence
 from tracking.models.mmnet import BRANCHES, MMNet
 from tracking.trackers import TRACKERS, tracker_factory
-from tracking.trackers.mmnet import MMNetConfig, MMNetTracker, load_model, score_features
+from tracking.trackers.mmnet import MMNetConfig, MMNetTracker, load_model
 from tracking.weights.load import write_weights
 
 SIZE = 207  # of the network's input: less work than 255
@@ -254,18 +254,3 @@ def test_weights_that_are_not_mmnets_are_refused(
     write_weights(path, MMNet(input_size=SIZE), about)
     with pytest.raises(DataError, match=rf"w\.safetensors: {part}"):
         load_model(path)
-
-
-def test_features_of_the_score_are_finite_whatever_the_maps() -> None:
-    flat = np.zeros((33, 33), np.float32)
-    peaked = flat.copy()
-    peaked[3, 3] = 5
-    for response, branches in (
-        (flat, np.stack([flat, flat])),
-        (flat - 4, np.stack([flat - 4])),
-        (peaked, np.stack([flat, peaked])),
-    ):
-        for first_peak in (1e-6, 1.0):
-            features = score_features(response, branches.astype(np.float32), first_peak)
-            assert features.shape == (5,)
-            assert np.abs(features).max() < 50
