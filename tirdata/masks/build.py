@@ -1,7 +1,6 @@
 """Builds the masks of a data set: sequence by sequence, each whole or not there."""
 
 import hashlib
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -29,7 +28,7 @@ from tirdata.masks.sample import shares, spread
 from tirdata.masks.styles import STYLES, Plane, annotated, boxes_in
 from tirdata.types import Flags
 
-logger = logging.getLogger(__name__)
+CLAIM_NAME = "masks.part"  # lists the files of a call that has not ended, a line each
 
 
 @dataclass(frozen=True)
@@ -134,9 +133,11 @@ def build_sequence(job: Job, *, settings: MasksConfig) -> Built:
     there = _there(job.folder, inputs)
     if there is not None:
         return Built(there, fresh=False)
-    (job.folder / SEQUENCE_NAME).unlink(missing_ok=True)
+    names = {_file_name(plane, frame) for plane in planes for frame in frames}
+    ours = _claim(job.folder, names)
     files = tuple(mask for plane in planes for mask in _draw(job.folder, plane, frames, settings))
-    _remove_others(job.folder, {each.file for each in files})
+    for name in sorted(ours - names):  # of an earlier call with other settings
+        (job.folder / name).unlink(missing_ok=True)
     visible = any(plane.modality == "visible" for plane in planes)
     skipped = int((~wanted).sum())
     masks = SequenceMasks(
@@ -144,7 +145,37 @@ def build_sequence(job: Job, *, settings: MasksConfig) -> Built:
     )
     if files:
         write_text(job.folder / SEQUENCE_NAME, to_json(masks))
+    (job.folder / CLAIM_NAME).unlink(missing_ok=True)
     return Built(masks, fresh=True)
+
+
+def _claim(folder: Path, names: set[str]) -> set[str]:
+    """Write down which files are ours before the first is drawn; theirs and those of earlier calls.
+
+    ``--out`` may be a folder with pictures of somebody's: none is written over, none removed.
+
+    Raises:
+        UsageError: a file that would be written is there and no call of ours made it.
+        DataError: the list of an earlier call cannot be read.
+        StorageError: the list cannot be written.
+    """
+    listing, claim = folder / SEQUENCE_NAME, folder / CLAIM_NAME
+    ours = set(claim.read_text(encoding="utf-8").splitlines()) if claim.exists() else set()
+    if listing.exists():
+        ours |= {mask.file for mask in read_json(listing, SequenceMasks).masks}
+    for name in sorted(names - ours):
+        if (folder / name).exists():
+            raise UsageError(
+                f"{folder / name}: is there and was not made by tirdata masks; choose another --out"
+            )
+    if names | ours:
+        write_text(claim, "".join(f"{name}\n" for name in sorted(names | ours)))
+    listing.unlink(missing_ok=True)
+    return ours
+
+
+def _file_name(plane: Plane, frame: int) -> str:
+    return plane.pattern.format(number=frame + 1)
 
 
 def _planes(job: Job, settings: MasksConfig) -> tuple[Plane, ...]:
@@ -194,7 +225,7 @@ def _draw(
     for frame in frames:
         target = label(boxes_in(plane, frame), (width, height), settings.resize)
         data = encode(mask_of(target, settings.polarity))
-        name = plane.pattern.format(number=frame + 1)
+        name = _file_name(plane, frame)
         write_bytes(folder / name, data)
         files.append(
             MaskFile(
@@ -206,14 +237,6 @@ def _draw(
             )
         )
     return files
-
-
-def _remove_others(folder: Path, names: set[str]) -> None:
-    """Masks of an earlier call with other settings."""
-    for path in folder.rglob("*.png"):
-        if path.relative_to(folder).as_posix() not in names:
-            logger.info("%s: of an earlier call; removed", path)
-            path.unlink()
 
 
 def _manifest(

@@ -121,6 +121,31 @@ def test_killed_call_goes_on_and_ends_in_the_same_bytes(
     assert files(dataset) == whole
 
 
+def test_a_strangers_picture_is_neither_written_over_nor_removed(dataset: Dataset) -> None:
+    folder = dataset.masks_dir("lasot", IDS[0])
+    folder.mkdir(parents=True)
+    beside, in_the_way = folder / "frame.png", folder / "00000002.png"
+    beside.write_bytes(b"beside")
+    build(dataset)
+    build(dataset, resize=(32, 24))
+    assert beside.read_bytes() == b"beside"
+
+    for path in out(dataset).rglob("*.*"):
+        path.unlink()
+    in_the_way.write_bytes(b"in the way")
+    with pytest.raises(PartlyDoneError, match=r"00000002\.png: is there and was not made"):
+        build(dataset)
+    assert [path.name for path in folder.iterdir()] == ["00000002.png"]
+    assert in_the_way.read_bytes() == b"in the way"
+
+
+def test_masks_that_are_wanted_no_more_go(dataset: Dataset) -> None:
+    build(dataset)
+    build(dataset, limit=len(IDS))
+    assert len(list(out(dataset).rglob("*.png"))) == len(IDS)
+    assert not list(out(dataset).rglob("masks.part"))
+
+
 def test_workers_give_the_same_bytes(dataset: Dataset) -> None:
     build(dataset)
     one = files(dataset)
