@@ -5,6 +5,7 @@ depend on names and the seed alone, so the same inputs give the same bytes.
 """
 
 import hashlib
+import re
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -25,6 +26,7 @@ from tirdata.mix.split import shuffled, split_groups
 from tirdata.mix.tracklets import cut_sequence, refusal
 from tirdata.types import Sequence
 
+OURS = re.compile(r"shard-\d{6}\.tar|index\.jsonl|\.part-.*")  # files in train and val
 LONGEST_KEY = 64  # bytes; track, number and frame come behind it
 
 
@@ -76,7 +78,7 @@ def build_mix(
     """Build the mix of ``recipe`` in the folder ``out``; a mix of the same inputs is left as it is.
 
     Raises:
-        UsageError: no dataset, one named twice, or ``out`` holds another mix.
+        UsageError: no dataset, one named twice, or ``out`` holds another mix or something else.
         DataError: a sequence cannot be read, or nothing is left to train on.
         PartlyDoneError: several sequences failed; the message names the first.
         StorageError: the disk is full or read-only.
@@ -84,6 +86,7 @@ def build_mix(
     parts = out / ".parts" / hashlib.sha256(recipe.model_dump_json().encode()).hexdigest()[:16]
     jobs = plan(recipe, parts)
     old = _old_manifest(out, recipe)
+    _check_ours(out)
     if old is not None and _same_inputs(old, jobs):
         return MixReport(old, fresh=False)
     failed: list[TirDataError] = []
@@ -281,12 +284,25 @@ def _assemble(recipe: Recipe, jobs: list[Job], out: Path) -> MixManifest:
     return manifest
 
 
+def _check_ours(out: Path) -> None:
+    """See that ``train`` and ``val`` hold a mix or nothing: a data set may have folders so named.
+
+    Raises:
+        UsageError: there is something else in one of them.
+    """
+    for path in (path for subset in ("train", "val") for path in (out / subset).glob("*")):
+        if not OURS.fullmatch(path.name) or path.is_dir():
+            raise UsageError(f"{path}: is not of a mix; choose another --out")
+
+
 def _remove_old(out: Path) -> None:
     """Take away a mix of earlier inputs, the manifest first: without it there is no mix.
 
     Raises:
+        UsageError: something that is not of a mix came in between.
         StorageError: a file cannot be removed.
     """
+    _check_ours(out)
     try:
         (out / "mix.json").unlink(missing_ok=True)
         for subset in ("train", "val"):

@@ -226,6 +226,17 @@ def test_another_recipe_is_refused_in_the_same_folder(mix: tuple[Path, MixReport
         build(other, out)
 
 
+def test_a_data_set_with_folders_named_train_and_val_is_left_alone(
+    recipe: Recipe, tmp_path: Path
+) -> None:
+    theirs = tmp_path / "val" / "GOT-10k_Val_000001" / "00000001.jpg"
+    theirs.parent.mkdir(parents=True)
+    theirs.write_bytes(b"theirs")
+    with pytest.raises(UsageError, match="GOT-10k_Val_000001: is not of a mix"):
+        build(recipe, tmp_path)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [theirs]
+
+
 def test_a_dataset_in_both_domains_is_refused(trees: tuple[Path, Path], tmp_path: Path) -> None:
     other_name = trees[0] / ".." / trees[0].name
     with pytest.raises(UsageError, match="named twice"):
