@@ -83,6 +83,7 @@ def run_targets(
     from tirdata.engine import build_engine
 
     left = len(run.left(truths.targets)) if run.out.is_dir() else len(truths.targets)
+    workers = min(workers, max(left, 1))  # one target has all cores to itself
     with console.progress(f"track {run.choice.name}", left) as progress:
 
         def done(name: str) -> None:
