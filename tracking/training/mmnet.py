@@ -12,7 +12,7 @@ from torch.optim import SGD
 
 from tirdata import files
 from tirdata.config import read_json, to_json
-from tirdata.errors import ConfigError
+from tirdata.errors import ConfigError, UsageError
 from tirdata.mix.manifest import MixManifest
 from tirdata.mix.shards import MixReader
 from tracking.models.alexnet import Features
@@ -53,12 +53,14 @@ def train_mmnet(
     Raises:
         ConfigError: the strategy needs --init, or one that was trained on the same classes.
         DataError: the mix, the checkpoint or the initial weights do not fit.
+        UsageError: ``out`` holds files of somebody's that a run would write over.
         MissingError: the device or the initial weights are not there.
     """
     strategy = STRATEGIES[config.strategy]
     device = pick_device(config.device)
     manifest = read_json(mix / "mix.json", MixManifest)
     mix_hash = files.sha256(mix / "mix.json")
+    _check_ours(out)
     model, optimizer = _prepare(config, strategy, manifest, device)
     done = 0
     saved = out / "checkpoint.pt"
@@ -102,6 +104,23 @@ def train_mmnet(
     weights = out / "mmnet.safetensors"
     write_weights(weights, model, about(config, manifest, mix_hash, end))
     return TrainResult(weights, end, done, losses)
+
+
+def _check_ours(out: Path) -> None:
+    """See that what a run would write over is of a run: its ``config.json`` is written first.
+
+    Raises:
+        UsageError: the folder holds somebody's ``log.jsonl`` or weights.
+        DataError: its ``config.json`` is not a run's.
+    """
+    if (out / "config.json").exists():
+        read_json(out / "config.json", TrainConfig)
+        return
+    for name in ("log.jsonl", "checkpoint.pt", "mmnet.safetensors"):
+        if (out / name).exists():
+            raise UsageError(
+                f"{out / name}: is there, but no run's config.json; choose another --out"
+            )
 
 
 def _prepare(

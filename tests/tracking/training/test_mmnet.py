@@ -9,7 +9,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from tests.made_mix import build, made_tree, named
-from tirdata.errors import ConfigError, DataError, MissingError
+from tirdata.errors import ConfigError, DataError, MissingError, UsageError
 from tirdata.mix.recipe import Recipe
 from tracking.models.mmnet import MMNet
 from tracking.training.config import STRATEGIES, TrainConfig
@@ -257,3 +257,11 @@ def test_frozen_means_no_gradient_and_norms_that_stand_still() -> None:
     assert len(still) == 6
     assert "backbone.norm4" not in still
     assert model.training
+
+
+@pytest.mark.parametrize("name", ["log.jsonl", "config.json", "mmnet.safetensors"])
+def test_somebodys_files_are_not_written_over(tiny_mix: Path, tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("theirs")
+    with pytest.raises((UsageError, DataError), match=name):
+        train_mmnet(tiny_mix, tmp_path, _config())
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [(name, "theirs")]
