@@ -17,25 +17,46 @@ from tirdata.errors import DecodeError
 DATA = ROOT / "tests" / "data"
 
 
+def cut_off(whole: Path, cut: Path) -> None:
+    """Seven tenths of a file."""
+    data = whole.read_bytes()
+    cut.write_bytes(data[: len(data) * 7 // 10])
+
+
 @dataclass(frozen=True)
 class Sample:
-    """A small real recording, with what is known of it."""
+    """A small recording, with what is known of it."""
 
-    path: Path
+    reader: str  # its name in READERS
+    source: Path | Callable[[Path], Path]  # a real one, or makes one in a folder
     size: tuple[int, int]
-    bits: int
+    bits: int  # more than 8 = counts, uint16
     frames: int
     last_s: float
     mean: float  # of the first frame's pixels
-    made: Callable[[Path], Path]  # another file of this format
+    sensor: bool = False
+    made: Callable[[Path], Path] | None = None  # one to cut; none = the source itself
+    cut: Callable[[Path, Path], None] = cut_off  # makes the second path what is left of the first
+    left: bool = True  # whole frames are left when it is cut
+    warning: str | None = None  # what the only warning has in it
 
 
 def made_video(folder: Path) -> Path:
     return write_video(folder / "made.mkv", [ramp()] * 5)
 
 
+# One for each kind of file, named by it; a reader of several kinds has several.
 SAMPLES = {
-    "video": Sample(DATA / "IR_DRONE_121.mp4", (320, 256), 8, 312, 311 / 30, 103.4, made_video),
+    "mp4": Sample(
+        "video",
+        DATA / "IR_DRONE_121.mp4",
+        size=(320, 256),
+        bits=8,
+        frames=312,
+        last_s=311 / 30,
+        mean=103.4,
+        made=made_video,
+    ),
 }
 
 
@@ -45,44 +66,67 @@ def read(path: Path) -> list[RawFrame]:
 
 
 def test_every_reader_has_a_sample() -> None:
-    assert set(SAMPLES) == set(READERS)
+    assert {sample.reader for sample in SAMPLES.values()} == set(READERS)
 
 
-@pytest.fixture(params=sorted(READERS))
-def name(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
+@pytest.fixture(params=sorted(SAMPLES))
+def sample(request: pytest.FixtureRequest) -> Sample:
+    return SAMPLES[str(request.param)]
 
 
-def test_the_first_bytes_choose_one_reader(name: str) -> None:
-    sample = SAMPLES[name].path
-    head = sample.read_bytes()[:HEAD_BYTES]
-    assert [each for each, reader in READERS.items() if reader.recognises(sample, head)] == [name]
+@pytest.fixture
+def path(sample: Sample, tmp_path: Path) -> Path:
+    return sample.source if isinstance(sample.source, Path) else sample.source(tmp_path)
 
 
-def test_size_depth_count_times_and_values_are_right(name: str) -> None:
-    sample = SAMPLES[name]
-    with closing(open_frames(sample.path)) as reader:
+def test_the_first_bytes_choose_one_reader(sample: Sample, path: Path) -> None:
+    head = b"" if path.is_dir() else path.read_bytes()[:HEAD_BYTES]
+    names = [name for name, reader in READERS.items() if reader.recognises(path, head)]
+    assert names == [sample.reader]
+
+
+def test_size_depth_count_times_and_values_are_right(sample: Sample, path: Path) -> None:
+    with closing(open_frames(path)) as reader:
         info = reader.info
         frames = list(reader.read())
-        assert reader.warnings == ()
+        warnings = reader.warnings
     assert (info.width, info.height) == sample.size
     assert info.bits == sample.bits
     assert info.frames in (None, sample.frames)
+    assert info.sensor == sample.sensor
     assert len(frames) == sample.frames
     assert {frame.pixels.shape[:2] for frame in frames} == {sample.size[::-1]}
+    assert {frame.pixels.dtype.name for frame in frames} == {
+        "uint16" if sample.bits > 8 else "uint8"
+    }
     assert frames[0].time_s == 0
     assert frames[-1].time_s == pytest.approx(sample.last_s, abs=1e-6)
+    assert all(a.time_s < b.time_s for a, b in zip(frames, frames[1:], strict=False))
     assert float(frames[0].pixels.mean()) == pytest.approx(sample.mean, abs=0.1)
+    assert len(warnings) == (sample.warning is not None)
+    assert all(sample.warning is not None and sample.warning in each for each in warnings)
 
 
-def test_reading_again_gives_the_same_frames(name: str) -> None:
-    first, second = read(SAMPLES[name].path), read(SAMPLES[name].path)
+def test_temperatures_rise_with_the_counts(path: Path) -> None:
+    with closing(open_frames(path)) as reader:
+        radiometry, first = reader.info.radiometry, next(reader.read())
+    if radiometry is None:
+        pytest.skip("not radiometric")
+    kelvin = radiometry.kelvin(np.unique(first.pixels))
+    known = kelvin[np.isfinite(kelvin)]
+    assert known.size > 0
+    assert (np.diff(known) > 0).all()
+    assert all(np.isfinite(value) for value in radiometry.constants.values())
+
+
+def test_reading_again_gives_the_same_frames(path: Path) -> None:
+    first, second = read(path), read(path)
     assert [each.time_s for each in first] == [each.time_s for each in second]
     assert all((a.pixels == b.pixels).all() for a, b in zip(first, second, strict=True))
 
 
-def test_frames_stay_as_they_are_when_the_reader_goes_on(name: str) -> None:
-    with closing(open_frames(SAMPLES[name].path)) as reader:
+def test_frames_stay_as_they_are_when_the_reader_goes_on(path: Path) -> None:
+    with closing(open_frames(path)) as reader:
         frames = reader.read()
         first = next(frames).pixels
         before = first.copy()
@@ -92,18 +136,20 @@ def test_frames_stay_as_they_are_when_the_reader_goes_on(name: str) -> None:
 
 
 def test_a_cut_off_recording_gives_its_whole_frames_then_says_after_which(
-    name: str, tmp_path: Path
+    sample: Sample, path: Path, tmp_path: Path
 ) -> None:
-    whole = SAMPLES[name].made(tmp_path)
+    whole = path if sample.made is None else sample.made(tmp_path)
     expected = read(whole)
     cut = tmp_path / f"cut{whole.suffix}"
-    data = whole.read_bytes()
-    cut.write_bytes(data[: len(data) * 7 // 10])
+    sample.cut(whole, cut)
     found: list[RawFrame] = []
-    with pytest.raises(DecodeError, match=rf"{cut.name}: breaks off after frame \d+ \(") as error:
+    with pytest.raises(DecodeError, match=rf"^{cut}: ") as error:
         found.extend(_read_into(found, cut))
-    assert 0 < len(found) < len(expected)
-    assert f"after frame {len(found) - 1} " in str(error.value)
+    assert "\n" not in str(error.value)
+    assert len(found) < len(expected)
+    assert bool(found) == sample.left
+    if found:
+        assert f"{cut}: breaks off after frame {len(found) - 1} (" in str(error.value)
     for one, other in zip(found, expected, strict=False):
         np.testing.assert_array_equal(one.pixels, other.pixels)
 
