@@ -8,10 +8,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from tirdata.decode.base import Pixels
 from tirdata.types import Frame
 
 _WIDTH = 160  # of the small picture that is compared; a target of a few pixels does not count
 _BLUR = 1.0
+_LEAST_SPAN = 32.0  # counts that a blank scene is spread over at least: its noise is no structure
 _FLOOR = 1.0  # gradients below this (grey levels, 3x3 Sobel) are noise
 
 _Plane = NDArray[np.float32]
@@ -37,10 +39,18 @@ class Look:
         return result
 
 
-def look(frame: Frame) -> Look:
-    """Look at a frame."""
+def look(frame: Pixels) -> Look:
+    """Look at a frame, (h, w); counts of more than 8 bits are spread over 0..255 first."""
     height = max(8, round(frame.shape[0] * _WIDTH / frame.shape[1]))
-    return _look(cv2.resize(frame, (_WIDTH, height), interpolation=cv2.INTER_AREA))
+    small = cv2.resize(frame, (_WIDTH, height), interpolation=cv2.INTER_AREA)
+    return _look(small if frame.dtype == np.uint8 else _spread(small))
+
+
+def _spread(small: NDArray[Any]) -> _Plane:
+    """Counts as grey levels, without regard to the few hottest and coldest pixels."""
+    low, high = np.percentile(small, (0.5, 99.5))
+    scaled = (small.astype(np.float32) - low) * (255 / max(float(high - low), _LEAST_SPAN))
+    return np.clip(scaled, 0, 255)
 
 
 def likeness(a: Look, b: Look) -> float:
