@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -101,7 +102,7 @@ def test_size_depth_count_times_and_values_are_right(sample: Sample, path: Path)
     }
     assert frames[0].time_s == 0
     assert frames[-1].time_s == pytest.approx(sample.last_s, abs=1e-6)
-    assert all(a.time_s < b.time_s for a, b in zip(frames, frames[1:], strict=False))
+    assert all(a.time_s < b.time_s for a, b in pairwise(frames))
     assert float(frames[0].pixels.mean()) == pytest.approx(sample.mean, abs=0.1)
     assert len(warnings) == (sample.warning is not None)
     assert all(sample.warning is not None and sample.warning in each for each in warnings)
