@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from tirdata.config import Config
+from tirdata.fetch.wanted import Clip, PlaylistPlace, Treatment
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Count = Annotated[int, Field(ge=0)]
@@ -13,6 +14,8 @@ Size = Annotated[int, Field(ge=1)]
 Time = Annotated[float, Field(ge=0)]
 PolarityName = Literal["white-hot", "black-hot"]
 PlatformName = Literal["hand-held", "vehicle", "surveillance", "drone"]
+
+_ALL = Clip()
 
 
 class Source(Config):
@@ -68,10 +71,12 @@ class Source(Config):
     """Frames that were decoded."""
     coloured_frames: Count = 0
     """Frames that were recorded in colour; the stored grey is their luma."""
-    clip_start_s: Time | None = None
-    """Only frames from this time on were taken."""
-    clip_end_s: Time | None = None
-    """Only frames before this time were taken."""
+    clips: tuple[Clip, ...] = ()
+    """Only frames of these parts were taken, in order of time; none = all of it."""
+    treatment: Treatment = Treatment()
+    """Settings of the normalisation that the sources file gives this recording."""
+    playlist: PlaylistPlace | None = None
+    """The playlist, or the page with several videos, that named the link."""
     class_hint: str | None = None
     """The class that the sources file names."""
     polarity_hint: PolarityName | None = None
@@ -82,6 +87,12 @@ class Source(Config):
     """What is seen, where the user says so."""
     notes: str | None = None
     """Free text of the sources file."""
+    camera: str | None = None
+    """Make and model, where the file says so."""
+    radiometry: dict[str, float] = Field(default_factory=dict)
+    """Constants of its calibration to kelvin, by name, where the file has them."""
+    normalise: NormaliseConfig | None = None
+    """The settings that its frames were made with."""
     tools: dict[str, str] = Field(default_factory=dict)
     """Versions of what fetched and decoded it, by name."""
     sequences: tuple[str, ...] = ()
@@ -95,56 +106,32 @@ class Source(Config):
     warnings: tuple[str, ...] = ()
     """What a person should know before using it."""
 
+    def clip_at(self, time_s: float) -> Clip | None:
+        """The part that a frame of this time is in; none = it is not wanted."""
+        if not self.clips:
+            return _ALL
+        return next((clip for clip in self.clips if clip.holds(time_s)), None)
 
-class Polarity(Config):
-    """Whether warm was bright in the recording; the stored frames are white-hot."""
+    @property
+    def clip_start_s(self) -> float | None:
+        """No frame before this time was taken."""
+        return self.clips[0].start_s if self.clips else None
 
-    value: PolarityName = "white-hot"
-    """Of the recording."""
-    how: Literal["assumed", "stated", "measured"] = "assumed"
-    """Assumed by default, stated by the user, or measured on the frames."""
-    score: Annotated[float, Field(ge=0, le=1)] | None = None
-    """How sure a measurement is."""
+    @property
+    def clip_end_s(self) -> float | None:
+        """No frame from this time on was taken."""
+        return self.clips[-1].end_s if self.clips else None
 
-
-class Palette(Config):
-    """The false colours of the recording, which are inverted in the stored frames."""
-
-    name: str = "grey"
-    """Grey = none."""
-    residual: Annotated[float, Field(ge=0)] | None = None
-    """Mean distance of the pixels' colours from the palette, in levels of 0..255."""
-
-
-class Tone(Config):
-    """The curve from the recording's values to 8 bits, so that it can be undone."""
-
-    curve: str = "none"
-    """None = values are stored as decoded."""
-    parameters: dict[str, float] = Field(default_factory=dict)
-    """Of the curve, by name."""
-
-
-class Rectangle(Config):
-    """A part of the frame, in pixels from its top-left corner."""
-
-    x: Count
-    """Left edge."""
-    y: Count
-    """Upper edge."""
-    width: Size
-    """Width."""
-    height: Size
-    """Height."""
-
-
-class Hud(Config):
-    """Burnt-in text, logos, reticles and colour bars."""
-
-    handling: Literal["keep", "inpaint", "black"] = "keep"
-    """What was done to them."""
-    regions: tuple[Rectangle, ...] = ()
-    """Where they are."""
+    @model_validator(mode="before")
+    @classmethod
+    def _one_part_of_old(cls, values: object) -> object:
+        """Files of 0.2 and before had one part at most, as two numbers."""
+        if isinstance(values, dict) and {"clip_start_s", "clip_end_s"} & set(values):
+            values = dict(values)
+            start_s, end_s = values.pop("clip_start_s", None), values.pop("clip_end_s", None)
+            if (start_s, end_s) != (None, None):
+                values["clips"] = ({"start_s": start_s or 0.0, "end_s": end_s},)
+        return values
 
 
 class Card(Config):
@@ -182,12 +169,18 @@ class Card(Config):
     """The curve to 8 bits."""
     hud: Hud = Hud()
     """Burnt-in text and the like."""
+    sensor: Sensor = Sensor()
+    """Dead pixels and fixed-pattern noise."""
     crop: Rectangle | None = None
     """The part of the decoded frame that is stored; none = all of it."""
     repeated_frames: tuple[Count, ...] = ()
     """Stored frames, from 0, that show the same as the one before."""
     frozen_frames: tuple[Count, ...] = ()
     """Stored frames, from 0, taken while the calibration shutter was closed."""
+    gain_jumps: tuple[Count, ...] = ()
+    """Stored frames, from 0, that are the first of another gain or level."""
+    fingerprint: tuple[str, ...] = ()
+    """Of what is seen, now and then through the sequence; alike in near duplicates."""
     lossless: bool = False
     """Whether the same frames lie as PNG under ``Lossless/``."""
     warnings: tuple[str, ...] = ()

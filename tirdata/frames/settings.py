@@ -7,6 +7,7 @@ from pydantic import Field
 from tirdata.config import Config
 
 PolarityName: TypeAlias = Literal["white-hot", "black-hot"]
+How: TypeAlias = Literal["stated", "sensor", "measured", "assumed"]  # a polarity is known
 HudName: TypeAlias = Literal["keep", "inpaint", "black"]
 ToneName: TypeAlias = Literal["percentile", "plateau", "counts", "kelvin"]
 RepairName: TypeAlias = Literal["dead", "pattern"]

@@ -13,7 +13,8 @@ from tirdata.annotate.check import journal_faults
 from tirdata.annotate.events import DeleteTrackEvent, UndoEvent
 from tirdata.annotate.importing import BoxesFile, ImportReport, import_boxes
 from tirdata.annotate.journal import Journal
-from tirdata.dataset.card import Card, Rectangle, Source
+from tirdata.dataset.card import Card, Source
+from tirdata.dataset.decisions import Rectangle
 from tirdata.dataset.frames import FrameWriter
 from tirdata.dataset.tree import Dataset, SequenceId
 from tirdata.errors import AnnotationError, UsageError
