@@ -6,13 +6,12 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from tirdata.config import Config
+from tirdata.dataset.decisions import Count, Hud, Palette, Polarity, Rectangle, Sensor, Size, Tone
 from tirdata.fetch.wanted import Clip, PlaylistPlace, Treatment
+from tirdata.frames.settings import NormaliseConfig, PolarityName
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Count = Annotated[int, Field(ge=0)]
-Size = Annotated[int, Field(ge=1)]
 Time = Annotated[float, Field(ge=0)]
-PolarityName = Literal["white-hot", "black-hot"]
 PlatformName = Literal["hand-held", "vehicle", "surveillance", "drone"]
 
 _ALL = Clip()
@@ -125,7 +124,7 @@ class Source(Config):
     @model_validator(mode="before")
     @classmethod
     def _one_part_of_old(cls, values: object) -> object:
-        """Files of 0.2 and before had one part at most, as two numbers."""
+        """Once there was one part at most, as two numbers."""
         if isinstance(values, dict) and {"clip_start_s", "clip_end_s"} & set(values):
             values = dict(values)
             start_s, end_s = values.pop("clip_start_s", None), values.pop("clip_end_s", None)

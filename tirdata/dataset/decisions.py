@@ -1,6 +1,6 @@
 """What was decided about the frames of a sequence, as its card says it."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
@@ -89,4 +89,3 @@ class Sensor(Config):
     """Strength of the fixed-pattern noise, in levels of 0..255."""
     repaired: tuple[RepairName, ...] = ()
     """What was repaired."""
-
