@@ -21,7 +21,7 @@ from tirdata.fetch.base import Fetched
 from tirdata.fetch.licence import check_licence
 from tirdata.fetch.local import check_local, take_local
 from tirdata.fetch.settings import FetchConfig
-from tirdata.fetch.sources import Wanted
+from tirdata.fetch.wanted import Wanted
 from tirdata.files import storage_error, write_text
 from tirdata.frames.normalise import check_depth
 
@@ -125,7 +125,7 @@ def _source(errand: Errand, fetched: Fetched, number: int) -> Source:
         subset=wanted.subset or settings.subset or "train",
         number=number,
         status="fetched",
-        url=wanted.url,
+        url=None if local else wanted.name,
         path=wanted.path,
         file=None if local and not settings.keep else fetched.name,
         sha256=fetched.sha256,
@@ -136,8 +136,9 @@ def _source(errand: Errand, fetched: Fetched, number: int) -> Source:
         licence=wanted.licence or fetched.licence,
         published=fetched.published,
         fetched=datetime.now(UTC),
-        clip_start_s=wanted.start_s,
-        clip_end_s=wanted.end_s,
+        clips=wanted.clips,
+        treatment=wanted.treatment,
+        playlist=wanted.playlist,
         class_hint=wanted.class_name or settings.class_name,
         polarity_hint=wanted.polarity or settings.polarity,
         platform=wanted.platform,

@@ -23,7 +23,7 @@ from tirdata.errors import PartlyDoneError, TirDataError, UsageError
 from tirdata.fetch.base import Fetched
 from tirdata.fetch.local import check_local
 from tirdata.fetch.settings import FetchConfig
-from tirdata.fetch.sources import Wanted
+from tirdata.fetch.wanted import Clip, Wanted
 
 OnStep = Callable[[int, str], None]  # how many more sources are at their end, what was done
 Status = Literal["done", "present", "partly", "failed", "to do"]
@@ -140,7 +140,7 @@ class _Known:
     def source_of(self, wanted: Wanted) -> Source | None:
         """The recording that came from there; of a file, if it is unchanged."""
         if wanted.url is not None:
-            return self._by_url.get(wanted.url)
+            return self._by_url.get(wanted.name)
         try:
             stat = Path(wanted.name).stat()
         except OSError:
@@ -266,11 +266,14 @@ def _check_same(wanted: Wanted, source: Source, settings: FetchConfig) -> None:
         UsageError: the recording is in the dataset with another subset, part or polarity.
     """
     stated = source.polarity_hint
-    asked = {
+    asked: dict[str, tuple[object, object]] = {
         "subset": (wanted.subset or settings.subset or source.subset, source.subset),
-        "start_s": (wanted.start_s, source.clip_start_s),
-        "end_s": (wanted.end_s, source.clip_end_s),
+        "parts": (_ranges(wanted.clips), _ranges(source.clips)),
         "polarity": (wanted.polarity or settings.polarity or stated, stated),
+        **{
+            name: (value, source.treatment.given.get(name))
+            for name, value in wanted.treatment.given.items()
+        },
     }
     for name, (now, then) in asked.items():
         if now != then:
@@ -278,6 +281,10 @@ def _check_same(wanted: Wanted, source: Source, settings: FetchConfig) -> None:
                 f"{wanted.name}: is in the dataset as recording {source.recording_id} with {name} "
                 f"{then or 'not given'}; asked for {now or 'none'}: take another dataset for that"
             )
+
+
+def _ranges(clips: Sequence[Clip]) -> str:
+    return ", ".join(map(str, clips))
 
 
 def _converted(wanted: Wanted, source: Source) -> FetchItem:

@@ -18,7 +18,7 @@ from tirdata.dataset.tree import Dataset, SequenceId
 from tirdata.engine import build_engine
 from tirdata.errors import PartlyDoneError
 from tirdata.fetch.settings import FetchConfig
-from tirdata.fetch.sources import Wanted
+from tirdata.fetch.wanted import Clip, Wanted
 from tirdata.files import write_text
 
 FIRST = SequenceId("train", 0, 0)
@@ -119,8 +119,7 @@ def test_a_part_of_a_recording_with_its_own_words(dataset: Dataset, clips: Path)
         title="At noon",
         licence="CC0-1.0",
         subset="val",
-        start_s=2.0,
-        end_s=3.0,
+        clips=(Clip(start_s=2.0, end_s=3.0),),
         polarity="black-hot",
         platform="hand-held",
         scene="field",
@@ -143,7 +142,7 @@ def test_a_part_of_a_recording_with_its_own_words(dataset: Dataset, clips: Path)
     assert path.read_bytes() == encode_frame(path, inverted)
     whole = fetch(dataset, clips / "IR_DRONE_121.mp4").items[0]
     assert whole.status == "failed"
-    assert "with start_s 2.0; asked for none" in str(whole.message)
+    assert "with parts 2 s to 3 s; asked for none" in str(whole.message)
 
 
 def test_colour_is_stored_as_luma_and_said(dataset: Dataset, clips: Path) -> None:

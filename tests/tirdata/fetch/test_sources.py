@@ -6,7 +6,8 @@ import pytest
 
 from tirdata.dataset.create import SAMPLE
 from tirdata.errors import ConfigError, UsageError
-from tirdata.fetch.sources import Wanted, read_sources
+from tirdata.fetch.sources import read_sources
+from tirdata.fetch.wanted import Clip, Wanted
 
 TOML = """
 [[source]]
@@ -42,7 +43,7 @@ def test_toml_and_csv_say_the_same(name: str, text: str, tmp_path: Path) -> None
     first, second = read_sources([str(tmp_path / name)])
     assert first.url == "https://example.org/a.mp4"
     assert (first.class_name, first.licence) == ("drone", "CC0-1.0")
-    assert (first.start_s, first.end_s) == (1.5, 3723.5)
+    assert first.clips == (Clip(start_s=1.5, end_s=3723.5),)
     assert second.path == str(tmp_path / "b.mp4")  # seen from the sources file
     assert (second.subset, second.polarity) == ("val", "black-hot")
 
@@ -61,16 +62,20 @@ def test_the_same_source_twice_is_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("s.toml", "[[source]]\nurl = 3", r"s\.toml: source\.0\.url: .*string"),
-        ("s.toml", "[[source]]\nlink = 'a'", r"source\.0\.link: Extra inputs"),
+        ("s.toml", "[[source]]\nurl = 3", r"s\.toml line 1: url: .*string"),
+        ("s.toml", "[[source]]\nlink = 'a'", r"s\.toml line 1: link: Extra inputs"),
         ("s.toml", "[[source]]\ntitle = 'a'", "expected either a url or a path"),
         ("s.toml", "[[source]", r"s\.toml: not TOML"),
         ("s.toml", "", "name no source"),
         ("s.toml", "[[source]]\npath='a'\nstart_s=5\nend_s=4", "end_s 4 is not after start_s 5"),
-        ("s.toml", "[[source]]\npath='a'\nstart_s='x'", r"source\.0\.start_s"),
+        ("s.toml", "[[source]]\npath='a'\nstart_s='x'", r"line 1: start_s"),
         ("s.toml", "[[source]]\nurl='file:///a'", "file is no link to fetch"),
-        ("s.toml", "[[source]]\npath='a'\n[[source]]\npath='a'\nsubset='val'", "named twice"),
-        ("s.csv", "url\nhttps://a/b\n,", "line 3"),
+        (
+            "s.toml",
+            "[[source]]\npath='a'\n[[source]]\npath='a'\nsubset='val'",
+            "line 3: .* overlaps",
+        ),
+        ("s.csv", "url,class\nhttps://a/b,\n,drone", "line 3: value: .*either a url or a path"),
         ("s.csv", "url,subset\nhttps://a/b,test\n", r"line 2: subset: Input should be 'train'"),
         ("s.csv", "url\nhttps://a/b,more\n", "cells without a heading"),
     ],
