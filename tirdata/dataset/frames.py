@@ -97,13 +97,18 @@ class FrameWriter:
         """
         index = len(self.hashes)
         if self.lossless_folder is not None:
-            write_lossless(self.lossless_folder / f"{index:06d}.png", frame)
+            write_lossless(self.lossless_folder / lossless_name(index), frame)
         self.hashes.append(write_frame(self.folder / frame_name(index), frame))
 
 
 def frame_name(index: int) -> str:
     """File name of a frame, as ILSVRC2015 has it."""
     return f"{index:06d}.JPEG"
+
+
+def lossless_name(index: int) -> str:
+    """File name of the same frame without loss, under ``Lossless/``."""
+    return f"{index:06d}.png"
 
 
 def count_frames(folder: Path) -> int:
@@ -172,7 +177,12 @@ def write_lossless(path: Path, frame: Frame) -> str:
     Raises:
         StorageError: it cannot be written.
     """
-    return _write(path, _encode(path, frame, ".png", []))
+    return _write(path, encode_lossless(path, frame))
+
+
+def encode_lossless(path: Path, frame: Frame) -> bytes:
+    """One frame as a single-channel PNG; ``path`` is for the message."""
+    return _encode(path, frame, ".png", [])
 
 
 def _encode(path: Path, frame: Frame, kind: str, settings: list[int]) -> bytes:

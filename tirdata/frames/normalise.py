@@ -1,44 +1,50 @@
-"""Raw frames to white-hot 8-bit grey; grey white-hot 8-bit passes through unharmed."""
+"""Raw frames to white-hot 8-bit grey by a plan; what needs nothing passes through unharmed."""
 
-from typing import Literal, TypeAlias
+from collections.abc import Sequence
+from dataclasses import replace
 
-import cv2
 import numpy as np
 
-from tirdata.decode.base import Pixels, RecordingInfo
-from tirdata.errors import DataError
+from tirdata.decode.base import Pixels, RawFrame
+from tirdata.frames.defects import repair
+from tirdata.frames.overlay import treat
+from tirdata.frames.plan import Plan, crop_to
+from tirdata.frames.survey import plane_of
+from tirdata.frames.tone import RollingCurve
 from tirdata.types import Frame
 
-PolarityName: TypeAlias = Literal["white-hot", "black-hot"]
 
-COLOUR_LEVELS = 4.0  # mean distance from grey above which a frame counts as coloured
+class Normaliser:
+    """Renders the frames of one shot, in order and all of them."""
 
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._rolling = RollingCurve(plan.curve) if plan.rolling and plan.curve else None
+        self._ends: list[tuple[float, float]] = []  # of the rolling curve, frame by frame
 
-def check_depth(name: str, info: RecordingInfo) -> None:
-    """Refuse what has no levels of grey yet, before any of it is decoded.
+    def normalise(self, raw: RawFrame) -> Frame:
+        """The next frame of the shot, (h, w) uint8; never an array that the reader still uses."""
+        plan = self._plan
+        if plan.palette is not None:
+            frame = plan.palette.inverter.intensity(crop_to(raw.colours, plan.crop))
+        else:
+            plane = repair(crop_to(plane_of(raw), plan.crop), plan.defects, plan.repairs)
+            frame = self._toned(plane)
+        if plan.polarity == "black-hot":
+            frame = np.bitwise_not(frame)
+        return treat(frame, plan.overlay, plan.hud)
 
-    Raises:
-        DataError: the recording holds counts of more than 8 bits.
-    """
-    if info.pixel_format.startswith(("gray", "ya")) and info.bits > 8:
-        raise DataError(
-            f"{name}: holds {info.bits}-bit counts ({info.pixel_format}); only 8-bit video can be "
-            f"taken so far: bring it to 8 bits with one curve for the whole recording"
-        )
+    def finished(self, kept: Sequence[int]) -> Plan:
+        """The plan with what rendering added to it, for the ``kept`` frames, from 0."""
+        if self._rolling is None:
+            return self._plan
+        return replace(self._plan, rolling_ends=tuple(self._ends[index] for index in kept))
 
-
-def normalise(pixels: Pixels, polarity: PolarityName) -> Frame:
-    """Pixels of a recording of ``polarity`` as white-hot grey, (h, w).
-
-    Colours become their luma (BT.601), which is the same for visible light; false colours are not
-    turned back into the intensity they stand for.
-
-    Raises:
-        DataError: the pixels are counts of more than 8 bits.
-    """
-    if pixels.dtype != np.uint8:
-        raise DataError(f"{8 * pixels.dtype.itemsize}-bit counts; expected 8-bit levels")
-    grey = pixels.astype(np.uint8, copy=False)
-    if grey.ndim == 3:
-        grey = np.asarray(cv2.cvtColor(grey, cv2.COLOR_RGB2GRAY), np.uint8)
-    return grey if polarity == "white-hot" else np.bitwise_not(grey)
+    def _toned(self, plane: Pixels) -> Frame:
+        if self._rolling is not None:
+            curve = self._rolling.push(plane)
+            self._ends.append(curve.ends)
+            return curve.apply(plane)
+        if self._plan.curve is not None:
+            return self._plan.curve.apply(plane)
+        return plane.astype(np.uint8, copy=False)

@@ -1,0 +1,15 @@
+"""All that a user may set for ``tirdata fetch``."""
+
+from tirdata.fetch.settings import FetchConfig
+from tirdata.frames.settings import NormaliseConfig
+
+
+class IngestConfig(FetchConfig, NormaliseConfig):
+    """Settings of ``tirdata fetch``; what a row of a sources file says wins over them."""
+
+    @property
+    def normalise(self) -> NormaliseConfig:
+        """Those of the way from raw frames to stored ones."""
+        return NormaliseConfig.model_validate(
+            self.model_dump(include=set(NormaliseConfig.model_fields))
+        )
