@@ -2,17 +2,16 @@
 
 from tirdata.errors import DecodeError
 
-MOST_PIXELS = 64 << 20  # thermal cameras have up to 5 million, 8K video 33 million
+MOST_PIXELS = 64_000_000  # thermal cameras have up to 5 million, 8K video 33 million
 
 
-def check_size(width: int, height: int) -> None:
+def check_size(width: int, height: int, most: int = MOST_PIXELS) -> None:
     """Refuse a frame that cannot be one, before memory is taken for it.
 
     Raises:
         DecodeError: it has no pixels or too many; whoever knows the file's name adds it.
     """
-    if width < 1 or height < 1 or width * height > MOST_PIXELS:
+    if width < 1 or height < 1 or width * height > most:
         raise DecodeError(
-            f"says that a frame has {width}x{height} pixels; "
-            f"expected 1 to {MOST_PIXELS >> 20} million"
+            f"says that a frame has {width}x{height} pixels; expected 1 to {MOST_PIXELS}"
         )
