@@ -6,6 +6,7 @@ from typing import Any, get_args
 import click
 
 from cli.console import Console, console_for
+from cli.normalising import normalise_options
 from cli.options import (
     config_option,
     dry_run_option,
@@ -23,14 +24,13 @@ from cli.options import (
 @click.option("--subset", metavar="train|val", help="Side of the split; default train.")
 @click.option("--class", "class_name", metavar="NAME", help="What is to be followed.")
 @click.option("--title", help="What people call it; for a single source.")
-@click.option("--polarity", metavar="white-hot|black-hot",
-              help="Of the recordings; black-hot is inverted. Default: white-hot.")  # fmt: skip
 @click.option("--licence", metavar="LIST", help="Take only these: cc0,cc-by,…")
 @click.option("--min-frames", type=int, metavar="N", help="Leave out shorter shots; default 10.")
 @click.option("--keep/--no-keep", default=None, help="Keep the original bytes; default yes.")
 @click.option("--retries", type=int, metavar="N", help="New tries of a link; default 5.")
 @click.option("--rate-limit", type=int, metavar="BYTES", help="Per second, of each download.")
 @click.option("--cookies-from-browser", metavar="BROWSER", help="Whose cookies are sent.")
+@normalise_options
 @config_option
 @dry_run_option
 @engine_option
@@ -50,13 +50,13 @@ def fetch(
     from tirdata.config import load
     from tirdata.dataset.create import open_or_create
     from tirdata.dataset.ingest import ingest, plan
+    from tirdata.dataset.settings import IngestConfig
     from tirdata.engine import build_engine
-    from tirdata.fetch.settings import FetchConfig
     from tirdata.fetch.sources import read_sources
 
     console = console_for(json=as_json)
     licences = None if licence is None else [each.strip() for each in licence.split(",")]
-    settings = load(config_path, FetchConfig, {**given, "licences": licences})
+    settings = load(config_path, IngestConfig, {**given, "licences": licences})
     wanted = read_sources(sources)
     dataset = open_or_create(folder, write=not dry_run)
     if dry_run:

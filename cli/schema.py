@@ -13,7 +13,7 @@ from cli.options import verbosity
 
 SCHEMAS: dict[str, str] = {  # schemas/<name>.schema.json -> the Config it describes
     "dataset": "tirdata.dataset.tree:DatasetConfig",
-    "fetch": "tirdata.fetch.settings:FetchConfig",
+    "fetch": "tirdata.dataset.settings:IngestConfig",
     "sources": "tirdata.fetch.sources_file:SourcesFile",
     "source": "tirdata.dataset.card:Source",
     "card": "tirdata.dataset.card:Card",

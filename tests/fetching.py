@@ -13,11 +13,11 @@ from tirdata.dataset.tree import Dataset
 from tirdata.dataset.validate import validate
 from tirdata.decode import open_frames
 from tirdata.engine import build_engine
-from tirdata.fetch.settings import FetchConfig
+from tirdata.dataset.settings import IngestConfig
 from tirdata.fetch.sources import read_sources
 from tirdata.types import Frame
 
-SETTINGS = FetchConfig(retries=0, timeout_s=5)
+SETTINGS = IngestConfig(retries=0, timeout_s=5)
 
 
 def frames(clips: Path, first: int, number: int, name: str = "IR_DRONE_121.mp4") -> list[Frame]:
@@ -27,7 +27,7 @@ def frames(clips: Path, first: int, number: int, name: str = "IR_DRONE_121.mp4")
 
 
 def fetch(
-    dataset: Dataset, *sources: object, settings: FetchConfig = SETTINGS, workers: int = 1
+    dataset: Dataset, *sources: object, settings: IngestConfig = SETTINGS, workers: int = 1
 ) -> FetchReport:
     wanted = read_sources([str(source) for source in sources])
     return ingest(wanted, dataset, settings, build_engine("local", workers))

@@ -13,7 +13,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from tirdata.config import check, to_json
+from tirdata.config import to_json
+from tirdata.dataset.again import check_same_frames, is_annotated
 from tirdata.dataset.card import Source
 from tirdata.dataset.decoding import Decoded, Job, Shot, decode
 from tirdata.dataset.describe import card_of, findings_of
@@ -21,7 +22,7 @@ from tirdata.dataset.names import MAX_SHOT, SequenceId
 from tirdata.dataset.shot_writer import LOSSLESS
 from tirdata.dataset.tree import Dataset
 from tirdata.dataset.vid_xml import write_annotations
-from tirdata.errors import DataError
+from tirdata.errors import DataError, TreatmentError, UsageError
 from tirdata.files import storage_error, undisturbed, write_text
 from tirdata.frames.settings import NormaliseConfig
 
@@ -40,30 +41,37 @@ class Recording(NamedTuple):
     keep: bool
     threads: int
     settings: NormaliseConfig
+    again: bool = False  # though its sequences are made
 
 
 def convert(recording: Recording) -> Source:
     """Make the sequences of a fetched recording; what its ``source.json`` then says.
 
     Raises:
-        DataError: no sequence came of it; the recording is taken out of the dataset again.
+        DataError: no sequence came of it. A new recording is then taken out of the dataset again,
+            unless other settings would help.
+        UsageError: the settings do not fit it, or its annotations would lie wrong.
         StorageError: a file cannot be written.
     """
     dataset = Dataset.open(recording.root)
     folder = dataset.recording_dir(recording.recording_id)
     with alone(folder):
         source = dataset.read_source(recording.recording_id)
-        if source.status != "fetched":  # by a process that outlived the command that began it
+        new = source.status == "fetched"
+        if not new and not recording.again:  # by a process that outlived the command
             return source
-        remove_sequences(dataset, source)
+        if new:
+            remove_sequences(dataset, source)
         work = folder / WORK_FOLDER
         try:
             job = _job(recording, source, _original(folder, source))
             decoded = decode(job, work)
             _check_any(recording, decoded)
-            return _commit(dataset, source, decoded, recording, job.settings)
-        except DataError:
-            shutil.rmtree(folder, ignore_errors=True)
+            return _commit(dataset, source, decoded, recording)
+        except DataError as error:
+            curable = isinstance(error, TreatmentError) and source.url is not None
+            if new and not curable:
+                shutil.rmtree(folder, ignore_errors=True)
             raise
         finally:
             shutil.rmtree(work, ignore_errors=True)
@@ -80,8 +88,8 @@ def alone(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def remove_sequences(dataset: Dataset, source: Source) -> None:
-    """Remove what a killed process may have left of a recording's sequences, cards first."""
+def remove_sequences(dataset: Dataset, source: Source, *, work: bool = True) -> None:
+    """Remove a recording's sequences, or what a killed process left of them, cards first."""
     first = SequenceId(source.subset, source.number, 0)
     shots = f"{first.name[:-3]}[0-9][0-9][0-9]"
     for card in (dataset.root / "sequences").glob(f"{shots}.json"):
@@ -93,22 +101,27 @@ def remove_sequences(dataset: Dataset, source: Source) -> None:
     ):
         for left in folder.parent.glob(shots):
             shutil.rmtree(left)
-    shutil.rmtree(dataset.recording_dir(source.recording_id) / WORK_FOLDER, ignore_errors=True)
+    if work:
+        shutil.rmtree(dataset.recording_dir(source.recording_id) / WORK_FOLDER, ignore_errors=True)
 
 
 def _original(folder: Path, source: Source) -> Path:
-    return Path(source.path or "") if source.file is None else folder / source.file
+    if source.file is not None:
+        return folder / source.file
+    if source.path is None:
+        raise UsageError(
+            f"{source.url}: its original was not kept (--no-keep), so its sequences cannot be made "
+            f"again; fetch it into another dataset"
+        )
+    return Path(source.path)
 
 
 def _job(recording: Recording, source: Source, original: Path) -> Job:
-    """What the sources file says of the recording wins over what is said of all."""
-    stated = {} if source.polarity_hint is None else {"polarity": source.polarity_hint}
-    values = recording.settings.model_dump() | source.treatment.given | stated
     return Job(
         original=original,
         name=recording.name,
         clips=source.clips,
-        settings=check(values, NormaliseConfig, where=recording.name),
+        settings=recording.settings,
         min_frames=recording.min_frames,
         threads=recording.threads,
     )
@@ -116,7 +129,7 @@ def _job(recording: Recording, source: Source, original: Path) -> Job:
 
 def _check_any(recording: Recording, decoded: Decoded) -> None:
     if len(decoded.shots) > MAX_SHOT + 1:
-        raise DataError(
+        raise TreatmentError(
             f"{recording.name}: has {len(decoded.shots)} shots; the names of ILSVRC2015 have room "
             f"for {MAX_SHOT + 1}: take a part with start_s and end_s in a sources file"
         )
@@ -124,37 +137,42 @@ def _check_any(recording: Recording, decoded: Decoded) -> None:
         return
     if decoded.broken is not None:
         raise decoded.broken
-    raise DataError(
+    raise TreatmentError(
         f"{recording.name}: has no shot of {recording.min_frames} frames ({decoded.short_frames} "
         f"frames in {decoded.short_shots} shots); a lower --min-frames takes shorter ones"
     )
 
 
-def _commit(
-    dataset: Dataset,
-    source: Source,
-    decoded: Decoded,
-    recording: Recording,
-    settings: NormaliseConfig,
-) -> Source:
+def _commit(dataset: Dataset, source: Source, decoded: Decoded, recording: Recording) -> Source:
     """Put everything in its place: prepared beside the recording first, then moved at once."""
     ids = [SequenceId(source.subset, source.number, n) for n in range(len(decoded.shots))]
     changes = findings_of(decoded) | {
         "min_frames": recording.min_frames,
-        "normalise": settings,
+        "normalise": recording.settings,
+        "polarity_hint": recording.settings.polarity,
         "sequences": [each.name for each in ids],
         "file": source.file if recording.keep else None,
     }
     done = Source.model_validate(source.model_dump() | changes)
     cards = [card_of(source, shot, done.warnings) for shot in decoded.shots]
-    for each, shot, card in zip(ids, decoded.shots, cards, strict=True):
-        write_annotations(_xml_folder(shot), each, shot.plan.size, card.frames, ())
+    annotated = is_annotated(dataset, source)
+    if annotated:
+        check_same_frames(dataset, source, cards)
+    else:
+        for each, shot, card in zip(ids, decoded.shots, cards, strict=True):
+            write_annotations(_xml_folder(shot), each, shot.plan.size, card.frames, ())
     with undisturbed():
+        if not annotated and source.status != "fetched":
+            dataset.write_source(source.model_copy(update={"status": "fetched"}))
+            remove_sequences(dataset, source, work=False)
         for each, shot in zip(ids, decoded.shots, strict=True):
             _move(shot.folder, dataset.frame_dir(each))
-            _move(_xml_folder(shot), dataset.annotation_dir(each))
+            if not annotated:
+                _move(_xml_folder(shot), dataset.annotation_dir(each))
             if shot.lossless:
                 _move(_png_folder(shot), dataset.lossless_dir(each))
+            else:  # of other settings
+                shutil.rmtree(dataset.lossless_dir(each), ignore_errors=True)
         for each, card in zip(ids, cards, strict=True):
             write_text(dataset.card_path(each), to_json(card))
         dataset.write_source(done)

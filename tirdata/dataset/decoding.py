@@ -115,9 +115,7 @@ def decode(job: Job, work: Path) -> Decoded:
 class _Pass:
     """The first pass: shots one after the other, each surveyed and stored as it is."""
 
-    def __init__(
-        self, job: Job, decoded: Decoded, work: Path, pool: ThreadPoolExecutor
-    ) -> None:
+    def __init__(self, job: Job, decoded: Decoded, work: Path, pool: ThreadPoolExecutor) -> None:
         self._job = job
         self._decoded = decoded
         self._work = work
@@ -138,7 +136,7 @@ class _Pass:
             )
             self._survey = Survey(picture.raw)
             if self._may_stay(picture):
-                self._writer = self._begin(picture)
+                self._writer = ShotWriter(self._folder(), self._pool)
         self._survey.add(picture.number, picture.raw, picture.plane)
         if self._writer is not None:
             self._writer.add(picture.plane.astype(np.uint8, copy=False))
@@ -179,9 +177,6 @@ class _Pass:
         as_before = not shots or not shots[-1].plan.changes_pixels
         levels = picture.plane.dtype == np.uint8
         return plain and as_before and levels and not settings.lossless
-
-    def _begin(self, picture: Picture) -> ShotWriter:
-        return ShotWriter(self._folder(), self._pool)
 
     def _folder(self) -> Path:
         return self._work / f"{len(self._decoded.shots):03d}"

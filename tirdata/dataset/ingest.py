@@ -12,18 +12,19 @@ from pathlib import Path
 from typing import Literal
 
 from tirdata.dataset.acquire import LINK_FOLDER, Errand, acquire, enlist, forget
+from tirdata.dataset.asked import check_same, settings_for
 from tirdata.dataset.card import Source
 from tirdata.dataset.classes import wnid
 from tirdata.dataset.convert import Recording, alone, convert, remove_sequences
 from tirdata.dataset.lists import write_lists
 from tirdata.dataset.names import SUBSETS, SequenceId
+from tirdata.dataset.settings import IngestConfig
 from tirdata.dataset.tree import Dataset
 from tirdata.engine.base import Engine, Outcome
 from tirdata.errors import PartlyDoneError, TirDataError, UsageError
 from tirdata.fetch.base import Fetched
 from tirdata.fetch.local import check_local
-from tirdata.fetch.settings import FetchConfig
-from tirdata.fetch.wanted import Clip, Wanted
+from tirdata.fetch.wanted import Wanted
 
 OnStep = Callable[[int, str], None]  # how many more sources are at their end, what was done
 Status = Literal["done", "present", "partly", "failed", "to do"]
@@ -42,6 +43,7 @@ class FetchItem:
     frames: int = 0
     short_shots: int = 0
     warnings: tuple[str, ...] = ()
+    review: tuple[str, ...] = ()  # sequences whose polarity a person should look at
     message: str | None = None
     exit_code: int = 0
 
@@ -101,7 +103,7 @@ def plan(wanted: Sequence[Wanted], dataset: Dataset) -> FetchReport:
 def ingest(
     wanted: Sequence[Wanted],
     dataset: Dataset,
-    settings: FetchConfig,
+    settings: IngestConfig,
     engine: Engine,
     on_step: OnStep | None = None,
 ) -> FetchReport:
@@ -151,7 +153,7 @@ class _Known:
 class _Run:
     """One run of ``ingest``: what became of each source so far, and what is still to be done."""
 
-    def __init__(self, dataset: Dataset, settings: FetchConfig, on_step: OnStep) -> None:
+    def __init__(self, dataset: Dataset, settings: IngestConfig, on_step: OnStep) -> None:
         self.items: dict[str, FetchItem] = {}
         self.made: list[SequenceId] = []
         self._dataset = dataset
@@ -176,7 +178,7 @@ class _Run:
         for each in wanted:
             try:
                 source = found[each.name] or self._enlist(each, outcomes[each.name])
-                _check_same(each, source, self._settings)
+                check_same(each, source, self._settings)
                 self._take(each, source)
             except TirDataError as error:
                 self._end(_failed(each.name, error))
@@ -192,6 +194,8 @@ class _Run:
                 min_frames=settings.min_frames,
                 keep=settings.keep,
                 threads=settings.threads,
+                settings=settings_for(sources[0], settings),
+                again=settings.again,
             )
             for recording_id, sources in self._waiting.items()
         ]
@@ -203,11 +207,28 @@ class _Run:
                 continue
             source = outcome.unwrap()
             self.made += [SequenceId.parse(name) for name in source.sequences]
-            self._end(_converted(first, source))
+            self._end(self._converted(first, source))
             for each in others:
                 self._end(
                     _present(each, source, f"{each.name}: is {first.name} again, the same bytes")
                 )
+
+    def _converted(self, wanted: Wanted, source: Source) -> FetchItem:
+        """What became of it, with what its cards warn of and what a person should look at."""
+        cards = {name: self._dataset.read_card(SequenceId.parse(name)) for name in source.sequences}
+        warnings = [
+            f"{name}: {warning}"
+            for name, card in cards.items()
+            for warning in card.warnings
+            if warning not in source.warnings
+        ]
+        return replace(
+            _present(wanted, source),
+            status="partly" if source.status == "partly" else "done",
+            message=source.error,
+            warnings=(*source.warnings, *warnings),
+            review=tuple(name for name, card in cards.items() if card.polarity.review),
+        )
 
     def _enlist(self, wanted: Wanted, outcome: Outcome[Errand, Fetched]) -> Source:
         fetched = outcome.unwrap()
@@ -222,7 +243,7 @@ class _Run:
         return source
 
     def _take(self, wanted: Wanted, source: Source) -> None:
-        if source.status == "fetched":
+        if source.status == "fetched" or self._settings.again:
             self._waiting.setdefault(source.recording_id, []).append(wanted)
         else:
             self._end(_present(wanted, source))
@@ -236,7 +257,7 @@ def _say_nothing(ended: int, text: str) -> None:
     pass
 
 
-def _check(wanted: Sequence[Wanted], dataset: Dataset, settings: FetchConfig) -> None:
+def _check(wanted: Sequence[Wanted], dataset: Dataset, settings: IngestConfig) -> None:
     for name in {each.class_name or settings.class_name for each in wanted} - {None}:
         wnid(str(name), dataset.config.classes)
     if settings.title is not None and len(wanted) > 1:
@@ -257,41 +278,6 @@ def _clean(dataset: Dataset) -> None:
                 if dataset.read_source(recording_id).status == "fetched":
                     remove_sequences(dataset, source)
             _log.info("%s: of a stopped fetch", source.url or source.path)
-
-
-def _check_same(wanted: Wanted, source: Source, settings: FetchConfig) -> None:
-    """Refuse to take for the same what was asked for differently.
-
-    Raises:
-        UsageError: the recording is in the dataset with another subset, part or polarity.
-    """
-    stated = source.polarity_hint
-    asked: dict[str, tuple[object, object]] = {
-        "subset": (wanted.subset or settings.subset or source.subset, source.subset),
-        "parts": (_ranges(wanted.clips), _ranges(source.clips)),
-        "polarity": (wanted.polarity or settings.polarity or stated, stated),
-        **{
-            name: (value, source.treatment.given.get(name))
-            for name, value in wanted.treatment.given.items()
-        },
-    }
-    for name, (now, then) in asked.items():
-        if now != then:
-            raise UsageError(
-                f"{wanted.name}: is in the dataset as recording {source.recording_id} with {name} "
-                f"{then or 'not given'}; asked for {now or 'none'}: take another dataset for that"
-            )
-
-
-def _ranges(clips: Sequence[Clip]) -> str:
-    return ", ".join(map(str, clips))
-
-
-def _converted(wanted: Wanted, source: Source) -> FetchItem:
-    item = _present(wanted, source)
-    return replace(
-        item, status="partly" if source.status == "partly" else "done", message=source.error
-    )
 
 
 def _present(wanted: Wanted, source: Source, message: str | None = None) -> FetchItem:

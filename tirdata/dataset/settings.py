@@ -7,6 +7,9 @@ from tirdata.frames.settings import NormaliseConfig
 class IngestConfig(FetchConfig, NormaliseConfig):
     """Settings of ``tirdata fetch``; what a row of a sources file says wins over them."""
 
+    again: bool = False
+    """Make the sequences of recordings that are in the dataset again, with these settings."""
+
     @property
     def normalise(self) -> NormaliseConfig:
         """Those of the way from raw frames to stored ones."""

@@ -43,7 +43,7 @@ class Plan:
     how: How = "assumed"
     guess: PolarityGuess | None = None  # what was measured, whether or not it was followed
     flipped: bool = False  # the same scene as at the end of the shot before, inverted
-    steady: Found = Found((), (), ())
+    steady: Found = field(default_factory=Found)
     drop: frozenset[int] = frozenset()  # frames of the shot, from 0, that are left out
 
     @property

@@ -31,9 +31,9 @@ _IN_PLACE = 0.8  # likeness of two frames between which nothing but the gain cha
 class Found:
     """Numbers of frames in the shot, from 0, rising."""
 
-    repeated: tuple[int, ...]  # show the same as the one before, frozen ones among them
-    frozen: tuple[int, ...]  # the calibration shutter was closed
-    gain_jumps: tuple[int, ...]  # the first of another gain or level
+    repeated: tuple[int, ...] = ()  # show the same as the one before, frozen ones among them
+    frozen: tuple[int, ...] = ()  # the calibration shutter was closed
+    gain_jumps: tuple[int, ...] = ()  # the first of another gain or level
 
 
 class Steadiness:

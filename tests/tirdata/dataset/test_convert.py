@@ -17,7 +17,7 @@ from tirdata.dataset.ingest import ingest
 from tirdata.dataset.tree import Dataset, SequenceId
 from tirdata.engine import build_engine
 from tirdata.errors import PartlyDoneError
-from tirdata.fetch.settings import FetchConfig
+from tirdata.dataset.settings import IngestConfig
 from tirdata.fetch.wanted import Clip, Wanted
 from tirdata.files import write_text
 
@@ -86,7 +86,7 @@ def test_shots_become_sequences_and_short_ones_are_counted(dataset: Dataset, spl
 
 
 def test_a_lower_bound_takes_short_shots(dataset: Dataset, spliced: Path) -> None:
-    fetch(dataset, spliced, settings=FetchConfig(min_frames=4))
+    fetch(dataset, spliced, settings=IngestConfig(min_frames=4))
     assert [dataset.read_card(each).frames for each in dataset.sequence_ids()] == [20, 4, 15]
 
 

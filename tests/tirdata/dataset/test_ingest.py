@@ -12,7 +12,7 @@ from tests.serve import Page, Site, serve
 from tirdata.dataset.ingest import plan
 from tirdata.dataset.tree import Dataset
 from tirdata.errors import DataError, PartlyDoneError, TirDataError, UsageError
-from tirdata.fetch.settings import FetchConfig
+from tirdata.dataset.settings import IngestConfig
 from tirdata.fetch.sources import read_sources
 
 
@@ -60,7 +60,7 @@ def test_numbers_follow_the_sources_whatever_the_workers(
 
 def test_later_recordings_get_later_numbers(dataset: Dataset, short: Path, spliced: Path) -> None:
     fetch(dataset, short)
-    fetch(dataset, spliced, settings=FetchConfig(subset="val"))
+    fetch(dataset, spliced, settings=IngestConfig(subset="val"))
     fetch(dataset, spliced.parent.parent / "clip0" / "none.mkv", spliced, short)
     assert {each.name for each in dataset.sequence_ids()} == {
         "ILSVRC2015_train_00000000", "ILSVRC2015_val_00000000", "ILSVRC2015_val_00000001"
@@ -124,7 +124,7 @@ def test_without_keeping_the_bytes_source_json_stays(
     dataset: Dataset, spliced: Path, site: Site
 ) -> None:
     sources = (spliced, site.link("drone.mkv"))
-    report = fetch(dataset, *sources, settings=FetchConfig(keep=False, retries=0))
+    report = fetch(dataset, *sources, settings=IngestConfig(keep=False, retries=0))
     assert statuses(report) == ["done", "done"]
     left = [path.name for path in dataset.root.glob("recordings/*/*")]
     assert left == ["source.json", "source.json"]
@@ -134,13 +134,13 @@ def test_without_keeping_the_bytes_source_json_stays(
 
 def test_an_unknown_class_is_refused_before_anything_is_done(dataset: Dataset, short: Path) -> None:
     with pytest.raises(UsageError, match="dorne"):
-        fetch(dataset, short, settings=FetchConfig(class_name="dorne"))
+        fetch(dataset, short, settings=IngestConfig(class_name="dorne"))
     assert dataset.recording_ids() == []
 
 
 def test_one_title_is_for_one_source(dataset: Dataset, short: Path, spliced: Path) -> None:
     with pytest.raises(UsageError, match="is for one source, there are 2"):
-        fetch(dataset, short, spliced, settings=FetchConfig(title="both"))
+        fetch(dataset, short, spliced, settings=IngestConfig(title="both"))
 
 
 def test_two_at_once_do_not_mix(dataset: Dataset, short: Path) -> None:
