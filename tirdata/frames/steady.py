@@ -10,6 +10,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from tirdata.decode.base import Pixels
@@ -31,9 +32,9 @@ _IN_PLACE = 0.8  # likeness of two frames between which nothing but the gain cha
 class Found:
     """Numbers of frames in the shot, from 0, rising."""
 
-    repeated: tuple[int, ...]  # show the same as the one before, frozen ones among them
-    frozen: tuple[int, ...]  # the calibration shutter was closed
-    gain_jumps: tuple[int, ...]  # the first of another gain or level
+    repeated: tuple[int, ...] = ()  # show the same as the one before, frozen ones among them
+    frozen: tuple[int, ...] = ()  # the calibration shutter was closed
+    gain_jumps: tuple[int, ...] = ()  # the first of another gain or level
 
 
 class Steadiness:
@@ -81,12 +82,14 @@ def find_repeats(changes: NDArray[np.float64]) -> NDArray[np.bool_]:
     Identical frames do; so do those that differ far less than their neighbours do, as the same
     picture does that was coded twice.
     """
-    repeated = changes == 0.0
-    for index in np.flatnonzero((changes > 0) & (changes < _SAME)):
-        near = changes[max(1, index - _REACH) : index + _REACH + 1]
-        repeated[index] = changes[index] < _USUAL_SHARE * float(np.percentile(near, 80))
-    repeated[:1] = False
-    return repeated
+    if len(changes) < 2:
+        return np.zeros(len(changes), np.bool_)
+    reach = min(_REACH, len(changes) - 2)
+    padded = np.pad(changes[1:], reach, mode="reflect")  # the first frame has none before it
+    near = np.sort(sliding_window_view(padded, 2 * reach + 1), axis=1)
+    usual = near[:, round(0.8 * 2 * reach)]
+    same = (changes[1:] < _SAME) & (changes[1:] < _USUAL_SHARE * usual)
+    return np.concatenate([[False], same | (changes[1:] == 0.0)])
 
 
 def find_freezes(repeated: NDArray[np.bool_], times_s: NDArray[np.float64]) -> NDArray[np.bool_]:
