@@ -12,6 +12,8 @@ from cli.console import set_verbosity
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+_RAY_ADDRESS = "cli.options.ray_address"
+
 
 class Registered(click.ParamType[str]):
     """A name in a dict of the library, which is imported only when a value is given.
@@ -71,6 +73,32 @@ def workers_option(command: Command) -> Command:
     )(command)  # fmt: skip
 
 
+def engine_option(command: Command) -> Command:
+    """--engine and --ray-address: ``engine``, a name as `build_engine` takes it."""
+
+    def with_address(ctx: click.Context, param: click.Parameter, name: str) -> str:
+        address = ctx.meta.get(_RAY_ADDRESS)
+        if address is None:
+            return name
+        if name != "ray":
+            message = f"is for --engine ray; here it is {name}"
+            raise click.BadParameter(message, ctx, param_hint="--ray-address")
+        return f"{name}:{address}"
+
+    def keep(ctx: click.Context, param: click.Parameter, address: str | None) -> None:
+        ctx.meta[_RAY_ADDRESS] = address
+
+    command = click.option(
+        "--ray-address", metavar="ADDRESS", expose_value=False, is_eager=True, callback=keep,
+        help="Of a running Ray cluster (HOST:PORT, or auto); without, Ray is started here.",
+    )(command)  # fmt: skip
+    return click.option(
+        "--engine", type=Registered("tirdata.engine:ENGINES", "engine"), default="local",
+        show_default=True, metavar="NAME", callback=with_address,
+        help="Where items are worked on: local, serial or ray.",
+    )(command)  # fmt: skip
+
+
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="One JSON document on stdout, words on stderr."
 )
@@ -82,10 +110,6 @@ config_option = click.option(
 dry_run_option = click.option(
     "--dry-run", "dry_run", is_flag=True, help="Say what would be done and do nothing."
 )
-engine_option = click.option(
-    "--engine", type=Registered("tirdata.engine:ENGINES", "engine"), default="local",
-    show_default=True, metavar="NAME", help="Where items are worked on: local or serial.",
-)  # fmt: skip
 device_option = click.option(
     "--device", default=None, show_default="auto", metavar="cpu|cuda[:N]|auto",
     help="Where networks run; auto takes a GPU if there is one.",

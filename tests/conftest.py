@@ -1,11 +1,15 @@
 """Fixtures that every test may ask for."""
 
+import importlib.util
+import logging
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from tests.made import made_sequence
+from tirdata.engine.ray import import_ray
 from tirdata.types import Sequence
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -34,3 +38,17 @@ def shared_data() -> Path:
 def made() -> Sequence:
     """The made thermal sequence: 40 frames of 160x128 with one warm blob."""
     return made_sequence()
+
+
+@pytest.fixture(scope="session")
+def one_ray() -> Iterator[None]:
+    """A Ray of this process that all tests share: starting one takes seconds."""
+    if importlib.util.find_spec("ray") is None:
+        pytest.skip("the extra `cluster` is not installed")
+    ray = import_ray(own=True)
+    ray.init(
+        address="local", num_cpus=2, include_dashboard=False, log_to_driver=False,
+        object_store_memory=100_000_000, logging_level=logging.CRITICAL,
+    )  # fmt: skip
+    yield
+    ray.shutdown()

@@ -40,7 +40,7 @@ class Worker:
         self.dead = False
         self.pipe, theirs = get_context("spawn").Pipe()
         self.process = get_context("spawn").Process(
-            target=serve, args=(theirs, work, _log_levels()), daemon=True
+            target=serve, args=(theirs, work, log_levels()), daemon=True
         )
         blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
@@ -72,7 +72,7 @@ class Worker:
             what = f"its result cannot be read back ({type(error).__name__}: {error})"
             return self._end(None, TirDataError(f"{label(self.item)}: {what}"))
         if kind == "log":
-            _log_here(value)
+            log_here(value)
             return None
         return self._end(*value)
 
@@ -148,11 +148,13 @@ class _Home(logging.Handler):
             self._pipe.send_bytes(data)
 
 
-def _log_levels() -> dict[str, int]:
+def log_levels() -> dict[str, int]:
+    """What is logged here, for workers to log no less and no more."""
     return {name: logging.getLogger(name).getEffectiveLevel() for name in PACKAGES}
 
 
-def _log_here(record: logging.LogRecord) -> None:
+def log_here(record: logging.LogRecord) -> None:
+    """Handle the record of a worker as one of this process."""
     logger = logging.getLogger(record.name)
     if logger.isEnabledFor(record.levelno):
         logger.handle(record)
