@@ -23,9 +23,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tirdata.dataset.create import create_dataset
 from tirdata.dataset.ingest import ingest
 from tirdata.dataset.settings import IngestConfig
+from tirdata.dataset.tree import Dataset
 from tirdata.decode import open_frames
 from tirdata.engine import build_engine
 from tirdata.errors import MissingError
@@ -94,7 +94,7 @@ def fetch(sources: list[Path], folder: Path, workers: int = 1, threads: int = 2)
     shutil.rmtree(folder, ignore_errors=True)
     settings = IngestConfig(threads=threads)
     wanted = read_sources([str(source) for source in sources])
-    report = ingest(wanted, create_dataset(folder), settings, build_engine("local", workers))
+    report = ingest(wanted, Dataset.create(folder), settings, build_engine("local", workers))
     report.check()
     return sum(item.frames for item in report.items)
 
@@ -211,7 +211,8 @@ def main() -> None:
         fetch([arguments.only_fetch[0]], arguments.only_fetch[1])
         print(f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f}")
         return
-    print(this_machine())
+    machine = this_machine(None)
+    print(f"{machine.cpu}, {machine.cores} cores, {machine.system}")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         frames = pictures()

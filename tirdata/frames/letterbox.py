@@ -1,1 +1,0 @@
-def find_letterbox(f): return None
