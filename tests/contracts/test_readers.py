@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests import made_pictures as made
 from tests.conftest import ROOT
 from tests.made_video import ramp, write_video
 from tirdata.decode import READERS, open_frames
@@ -57,6 +58,89 @@ SAMPLES = {
         last_s=311 / 30,
         mean=103.4,
         made=made_video,
+    ),
+    "folder of PNG16": Sample(
+        "images",
+        made.made_folder,
+        size=made.SIZE,
+        bits=16,
+        frames=6,
+        last_s=5 / 9,
+        mean=made.MEAN,
+        sensor=True,
+        cut=made.cut_last_pictures,
+    ),
+    "zip of PNG16": Sample(
+        "images",
+        made.made_zip,
+        size=made.SIZE,
+        bits=16,
+        frames=6,
+        last_s=5 / 9,
+        mean=made.MEAN,
+        sensor=True,
+        left=False,
+    ),
+    "folder of JPEG": Sample(
+        "images",
+        made.made_jpegs,
+        size=made.SIZE,
+        bits=8,
+        frames=6,
+        last_s=5 / 30,
+        mean=136.33,
+        cut=made.cut_last_pictures,
+    ),
+    "picture": Sample(
+        "images",
+        made.made_picture,
+        size=made.SIZE,
+        bits=8,
+        frames=1,
+        last_s=0,
+        mean=136.2,
+        left=False,
+    ),
+    "TIFF stack": Sample(
+        "tiff",
+        made.made_stack,
+        size=made.SIZE,
+        bits=16,
+        frames=6,
+        last_s=5 / 9,
+        mean=made.MEAN,
+        sensor=True,
+    ),
+    "CPTV 1": Sample(
+        "cptv",
+        DATA / "apache-v1.cptv",
+        size=(160, 120),
+        bits=16,
+        frames=30,
+        last_s=2.388291,
+        mean=2690.95,
+        sensor=True,
+    ),
+    "CPTV 2": Sample(
+        "cptv",
+        DATA / "apache-v2.cptv",
+        size=(160, 120),
+        bits=16,
+        frames=30,
+        last_s=3.307,
+        mean=2647.43,
+        sensor=True,
+    ),
+    "raw16": Sample(
+        "raw16",
+        made.made_raw,
+        size=made.SIZE,
+        bits=14,
+        frames=6,
+        last_s=5 / 9,
+        mean=made.MEAN,
+        sensor=True,
+        cut=made.cut_raw,
     ),
 }
 
@@ -167,7 +251,7 @@ def _read_into(found: list[RawFrame], path: Path) -> list[RawFrame]:
     [
         (b"", "is empty"),
         (b"no recording at all, only words", "starts with 'no recording at "),
-        (b"\x89PNG\r\n\x1a\n" + bytes(100), "is no recording"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(100), "has no whole frame"),
         (b"\x00" * 500, "is no recording"),
     ],
     ids=["empty", "text", "picture", "zeros"],
