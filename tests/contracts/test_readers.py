@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests import made_flir
 from tests import made_pictures as made
 from tests.conftest import ROOT
 from tests.made_video import ramp, write_video
@@ -141,6 +142,49 @@ SAMPLES = {
         mean=made.MEAN,
         sensor=True,
         cut=made.cut_raw,
+    ),
+    "FFF, little-endian": Sample(
+        "flir_seq",
+        DATA / "frame_le.fff",
+        size=(320, 240),
+        bits=16,
+        frames=1,
+        last_s=0,
+        mean=18020.69,
+        sensor=True,
+        left=False,
+    ),
+    "FFF, big-endian": Sample(
+        "flir_seq",
+        DATA / "frame_be.fff",
+        size=(640, 512),
+        bits=16,
+        frames=1,
+        last_s=0,
+        mean=2696.63,
+        sensor=True,
+        left=False,
+    ),
+    "CSQ": Sample(
+        "flir_seq",
+        made_flir.made_csq,
+        size=(24, 16),
+        bits=16,
+        frames=5,
+        last_s=0.16,
+        mean=17606.72,
+        sensor=True,
+    ),
+    "radiometric JPEG": Sample(
+        "flir_jpeg",
+        made_flir.made_jpeg,
+        size=(24, 16),
+        bits=16,
+        frames=1,
+        last_s=0,
+        mean=17606.72,
+        sensor=True,
+        left=False,
     ),
 }
 

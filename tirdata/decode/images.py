@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Self
 
 from tirdata.decode.base import RawFrame, RecordingInfo
+from tirdata.decode.flir_segments import is_radiometric
 from tirdata.decode.linear import CENTIKELVIN
 from tirdata.decode.picture import Picture, format_of, read_picture
 from tirdata.decode.picture_files import FolderFiles, OneFile, PictureFiles, ZipFiles, is_zip
@@ -43,7 +44,9 @@ class ImagesReader:
 
     @staticmethod
     def recognises(path: Path, head: bytes) -> bool:
-        return path.is_dir() or is_zip(head) or format_of(head) is not None
+        if path.is_dir() or is_zip(head):
+            return True
+        return format_of(head) is not None and not is_radiometric(path, head)
 
     @classmethod
     def open(cls, path: Path, threads: int = 2) -> Self:
