@@ -57,6 +57,12 @@ def parse_camera(data: bytes) -> Camera:
     )
 
 
+def calibration_differs(one: Camera | None, other: Camera | None) -> bool:
+    """Whether equal counts of the two are not the same temperature of a black body."""
+    first, second = (each.radiometry if each else None for each in (one, other))
+    return (first and first.planck) != (second and second.planck)
+
+
 def order_of(data: bytes) -> str:
     """Byte order of a record that begins with a small number of 16 bits."""
     return "<" if data[1] == 0 else ">"

@@ -6,7 +6,7 @@ from typing import BinaryIO, Self
 
 from tirdata.decode.base import RawFrame, RecordingInfo
 from tirdata.decode.fff import HEADER_BYTES, MAGICS, Block, byte_order, find_header, read_block
-from tirdata.decode.fff_camera import Camera
+from tirdata.decode.fff_camera import Camera, calibration_differs
 from tirdata.decode.fff_frame import ThermalFrame, describe, read_frame, remarks
 from tirdata.decode.fff_pixels import PixelDecoder
 from tirdata.decode.stream import BreakError, FrameStream
@@ -158,8 +158,7 @@ class _Notes:
     def compare(self, frame: ThermalFrame, first: ThermalFrame) -> None:
         """Count a frame that is stored or calibrated in another way than the first."""
         self._recoded += frame.picture.codec != first.picture.codec
-        one, other = frame.camera.radiometry, first.camera.radiometry
-        self._recalibrated += (one and one.planck) != (other and other.planck)
+        self._recalibrated += calibration_differs(frame.camera, first.camera)
 
     def lines(self) -> list[str]:
         counted = {

@@ -19,6 +19,7 @@ from tests.made_flir import (
     segment,
     write_jpeg,
 )
+from tirdata.decode import open_frames
 from tirdata.decode.base import HEAD_BYTES, RawFrame, RecordingInfo
 from tirdata.decode.flir_jpeg import FlirJpegReader
 from tirdata.errors import DecodeError
@@ -83,6 +84,32 @@ def test_what_is_missing_is_named(segments: list[bytes], message: str, tmp_path:
     with pytest.raises(DecodeError, match=message) as error:
         FlirJpegReader.open(path)
     assert str(error.value).startswith(f"{path}: has no whole frame (")
+
+
+def test_a_folder_of_them_is_a_recording_of_counts(tmp_path: Path) -> None:
+    folder = tmp_path / "flight"
+    folder.mkdir()
+    hotter = replace(PLAIN, planck=(20000.0, *PLAIN.planck[1:]))
+    for index, making in enumerate((PLAIN, PLAIN, hotter)):
+        data = jpeg(flir_segments(block(counts(seed=index), making)))
+        (folder / f"{index:04}.jpg").write_bytes(data)
+    with closing(open_frames(folder)) as reader:
+        frames, info, warnings = list(reader.read()), reader.info, reader.warnings
+    assert (info.sensor, info.bits, info.camera) == (True, 16, "FLIR made 1")
+    assert info.radiometry is not None
+    assert any("1 pictures have another calibration" in each for each in warnings)
+    for index, frame in enumerate(frames):
+        np.testing.assert_array_equal(frame.pixels, counts(seed=index))
+
+
+def test_a_picture_without_counts_among_them_is_named(tmp_path: Path) -> None:
+    write_jpeg(tmp_path / "0000.jpg")
+    (tmp_path / "0001.jpg").write_bytes(ordinary_jpeg())
+    with closing(open_frames(tmp_path)) as reader:
+        frames = reader.read()
+        next(frames)
+        with pytest.raises(DecodeError, match=r"0001\.jpg: has 8 bits, those before it 16"):
+            next(frames)
 
 
 def ordinary_jpeg() -> bytes:
