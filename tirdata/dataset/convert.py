@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tirdata.config import to_json
+from tirdata.dataset.acquire import put_back
 from tirdata.dataset.card import Card, Polarity, Source
 from tirdata.dataset.names import MAX_SHOT, SequenceId
 from tirdata.dataset.shot_writer import ShotWriter
@@ -87,8 +88,13 @@ def convert(recording: Recording) -> Source:
             decoded = _decode(recording, source, _original(folder, source), work)
             _check_any(recording, decoded)
             return _commit(dataset, source, decoded, recording)
-        except DataError:
+        except DecodeError:
             shutil.rmtree(folder, ignore_errors=True)
+            raise
+        except DataError as error:  # the recording is whole: other settings may take it
+            if put_back(dataset, source):
+                message = f"{error}; its download is kept for another try"
+                raise type(error)(message) from error
             raise
         finally:
             shutil.rmtree(work, ignore_errors=True)
@@ -212,7 +218,12 @@ def _commit(dataset: Dataset, source: Source, decoded: Decoded, recording: Recor
             write_text(dataset.card_path(each), card)
         dataset.write_source(done)
     if source.file is not None and not recording.keep:
-        (dataset.recording_dir(source.recording_id) / source.file).unlink()
+        original = dataset.recording_dir(source.recording_id) / source.file
+        if original.is_dir():
+            shutil.rmtree(original)
+        else:
+            original.unlink()
+            original.with_name(f"{original.name}.toml").unlink(missing_ok=True)
     _log.info("%s: %d frames, %d sequences", recording.name, decoded.frames, len(ids))
     return done
 

@@ -142,7 +142,8 @@ class _Link:
         return Fetched(file=file, name=name, sha256=digest, bytes=size, tools=tools, **known)
 
     def _listing(self, info: Info) -> Listing:
-        found = list(info.get("entries") or ())
+        found = [entry or {} for entry in info.get("entries") or ()]
+        places = info.get("requested_entries") or range(1, len(found) + 1)
         most = self._settings.playlist_most
         if not found:
             raise FetchError(f"{self._wanted.name}: names no video; expected at least one")
@@ -156,12 +157,8 @@ class _Link:
             uploader=info.get("uploader") or info.get("channel"),
             is_page=info.get("extractor_key") == "Generic",
             entries=tuple(
-                Entry(
-                    index=int((entry or {}).get("playlist_index") or place),
-                    url=_link_of(entry or {}, self._url),
-                    title=(entry or {}).get("title"),
-                )
-                for place, entry in enumerate(found, 1)
+                Entry(index=place, url=_link_of(entry, self._url), title=entry.get("title"))
+                for place, entry in zip(places, found, strict=True)
             ),
         )
 

@@ -8,13 +8,14 @@ from pathlib import Path
 from tirdata.errors import DataError, UsageError
 from tirdata.files import sha256
 
-FRAMES = frozenset(
-    {".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp", ".pgm", ".ppm", ".jp2", ".fff"}
-)
+FRAMES = frozenset(  # as the reader of pictures takes them
+    {".png", ".jpg", ".jpeg", ".jpe", ".bmp", ".dib", ".pgm", ".ppm", ".pnm", ".pbm",
+     ".tif", ".tiff", ".webp", ".jp2", ".j2k"}
+)  # fmt: skip
 RECORDINGS = frozenset(
     {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".ts", ".m2ts", ".mts", ".mpg", ".mpeg",
      ".vob", ".wmv", ".asf", ".flv", ".ogv", ".ogg", ".3gp", ".mxf", ".y4m", ".mjpeg", ".mjpg",
-     ".h264", ".h265", ".hevc", ".seq", ".csq", ".cptv", ".raw", ".zip"}
+     ".h264", ".h265", ".hevc", ".seq", ".csq", ".fff", ".cptv", ".raw", ".zip"}
 )  # fmt: skip
 SIDE_FILE = "recording.toml"
 _DEEPEST = 16
