@@ -189,8 +189,11 @@ def _video_stream(path: Path, container: "InputContainer") -> "VideoStream":
     import av  # noqa: PLC0415
 
     for stream in container.streams.video:
-        if not stream.disposition & av.stream.Disposition.attached_pic:
-            return stream
+        if stream.disposition & av.stream.Disposition.attached_pic:
+            continue
+        if stream.codec_context is None:  # PyAV's types say that there is one
+            raise DecodeError(f"{path}: is coded in a way that is not known; expected a video")
+        return stream
     raise DecodeError(f"{path}: has no video stream; expected one")
 
 
