@@ -1,5 +1,6 @@
 """One frame of an FFF block: its counts and what the camera says of it."""
 
+from collections.abc import Callable
 from typing import BinaryIO, NamedTuple
 
 from tirdata.decode.base import RecordingInfo
@@ -21,22 +22,25 @@ class ThermalFrame(NamedTuple):
         return width, height
 
 
-def read_frame(
+def begin_frame(
     file: BinaryIO, block: Block, size: int, decoder: PixelDecoder
-) -> ThermalFrame | None:
-    """The frame of a block in a file of ``size`` bytes; none = the block has no raw data.
+) -> Callable[[], ThermalFrame] | None:
+    """Read a block in a file of ``size`` bytes; the result gives its frame.
+
+    Results are to be asked for in the order of the frames. None = the block has no raw data.
 
     Raises:
-        BreakError: a record that is needed is cut off or damaged.
+        BreakError: a record that is needed is cut off or damaged; so does the result.
     """
     raw = block.find(RAW_DATA)
     if raw is None:
         return None
-    picture = decoder.read(file, raw, size)
+    picture = decoder.begin(file, raw, size)
     info = block.find(CAMERA_INFO)
-    if info is None or info.start + info.length > size:  # the end of the block is cut off
-        return ThermalFrame(picture, Camera())
-    return ThermalFrame(picture, parse_camera(read_record(file, info, size, CAMERA_BYTES)))
+    camera = Camera()
+    if info is not None and info.start + info.length <= size:  # else the block's end is cut off
+        camera = parse_camera(read_record(file, info, size, CAMERA_BYTES))
+    return lambda: ThermalFrame(picture(), camera)
 
 
 def describe(frame: ThermalFrame, container: str, frames: int | None) -> RecordingInfo:

@@ -12,6 +12,9 @@ directory is not to be relied on.
 """
 
 import struct
+from collections.abc import Callable
+from concurrent.futures import Executor
+from functools import partial
 from typing import BinaryIO, NamedTuple
 
 import numpy as np
@@ -56,17 +59,30 @@ class Picture(NamedTuple):
     remarks: tuple[str, ...]
 
 
+class _Coded(NamedTuple):
+    """A compressed picture, by its own header."""
+
+    codec: str
+    data: bytes
+    size: tuple[int, int]
+    bits: int
+
+
 class PixelDecoder:
     """Decodes the raw data records of one recording, one after the other."""
 
-    def __init__(self) -> None:
+    def __init__(self, pool: Executor | None = None) -> None:
+        """Compressed pictures are decoded by ``pool`` where there is one."""
+        self._pool = pool
         self._swaps: dict[str, bool] = {}  # by codec; decided by its first picture
 
-    def read(self, file: BinaryIO, record: Record, size: int) -> Picture:
-        """One record of a file of ``size`` bytes.
+    def begin(self, file: BinaryIO, record: Record, size: int) -> Callable[[], Picture]:
+        """Read one record of a file of ``size`` bytes; the result gives what is in it.
+
+        Results are to be asked for in the order of the frames.
 
         Raises:
-            BreakError: it is cut off, damaged, or of a kind that is not known.
+            BreakError: it is cut off, damaged, or of a kind that is not known; so does the result.
         """
         geometry = _parse_geometry(_piece(file, record, size, 0, _GEOMETRY_BYTES), record)
         length = record.length - _GEOMETRY_BYTES
@@ -75,43 +91,42 @@ class PixelDecoder:
             raise BreakError(f"{record.name} has {length} bytes for {plain} bytes of counts")
         begin = _piece(file, record, size, _GEOMETRY_BYTES, len(_PNG))
         if begin == _PNG:
-            picture = self._png(_compressed(file, record, size), record)
-        elif begin.startswith(_JPEG):
-            picture = self._jpeg_ls(_compressed(file, record, size), record)
-        elif length >= plain:
-            picture = self._plain(
-                _piece(file, record, size, _GEOMETRY_BYTES, plain), geometry, record.variant
-            )
-        else:
+            return self._compressed(_png(_payload(file, record, size), record), geometry, record)
+        if begin.startswith(_JPEG):
+            coded = _jpeg_ls(_payload(file, record, size), record)
+            return self._compressed(coded, geometry, record)
+        if length < plain:
             raise BreakError(
                 f"{record.name} has {length} bytes of no known kind for "
                 f"{geometry.width}x{geometry.height} counts; known are plain, JPEG-LS and PNG"
             )
-        return picture._replace(
-            bits=min(picture.bits, geometry.bits), remarks=_remarks(geometry, picture)
-        )
+        data = _piece(file, record, size, _GEOMETRY_BYTES, plain)
+        return partial(self._plain, data, geometry, record)
 
-    def _plain(self, data: bytes, geometry: Geometry, variant: int) -> Picture:
+    def _plain(self, data: bytes, geometry: Geometry, record: Record) -> Picture:
         counts = np.frombuffer(data, f"{geometry.order}u2").astype(np.uint16)
         counts = counts.reshape(geometry.height, geometry.width)
-        if _ORDERS.get(variant, geometry.order) != geometry.order:
+        if _ORDERS.get(record.variant, geometry.order) != geometry.order:
             counts = self._smoother("rawvideo", counts)
-        return Picture(counts, "rawvideo", _SIXTEEN, ())
+        return Picture(counts, "rawvideo", geometry.bits, _remarks(geometry, counts))
 
-    def _png(self, data: bytes, record: Record) -> Picture:
-        # IHDR: length, name, width, height (32 bits), bits of a sample, colour type (0 = grey)
-        header = data[12:26]
-        if len(header) < 14 or header[:4] != b"IHDR" or header[12:14] != b"\x10\x00":
-            raise BreakError(f"{record.name} holds a PNG that is not 16-bit grey")
-        width, height = struct.unpack(">2I", header[4:12])
-        counts = _decode("png", data, (width, height), record)
-        return Picture(self._smoother("png", counts), "png", _SIXTEEN, ())
+    def _compressed(
+        self, coded: _Coded, geometry: Geometry, record: Record
+    ) -> Callable[[], Picture]:
+        if self._pool is None:
+            return partial(self._finish, partial(_decode, coded, record), coded, geometry)
+        return partial(
+            self._finish, self._pool.submit(_decode, coded, record).result, coded, geometry
+        )
 
-    def _jpeg_ls(self, data: bytes, record: Record) -> Picture:
-        bits, size = _jpeg_frame(data, record)
-        # FFmpeg fills the 16 bits of a sample from the top.
-        counts = _decode("jpegls", data, size, record)
-        return Picture(counts >> np.uint16(_SIXTEEN - bits), "jpegls", bits, ())
+    def _finish(self, decoded: Callable[[], Counts], coded: _Coded, geometry: Geometry) -> Picture:
+        counts = decoded()
+        if coded.codec == "png":
+            counts = self._smoother("png", counts)
+        else:  # FFmpeg fills the 16 bits of a sample from the top
+            counts = counts >> np.uint16(_SIXTEEN - coded.bits)
+        bits = min(coded.bits, geometry.bits)
+        return Picture(counts, coded.codec, bits, _remarks(geometry, counts))
 
     def _smoother(self, codec: str, counts: Counts) -> Counts:
         """With bytes exchanged or not, as the first picture is smoother; if alike, exchanged."""
@@ -121,8 +136,9 @@ class PixelDecoder:
         return swapped if self._swaps[codec] else counts
 
 
-def _decode(codec: str, data: bytes, size: tuple[int, int], record: Record) -> Counts:
+def _decode(coded: _Coded, record: Record) -> Counts:
     """The samples of a picture of 9 to 16 bits in uint16, (h, w)."""
+    codec, data, size, _ = coded
     _check(size[0], size[1], record)
     import av  # noqa: PLC0415  # 0.2 s that only decoding needs
 
@@ -156,7 +172,7 @@ def _piece(file: BinaryIO, record: Record, size: int, offset: int, length: int) 
     return read_exactly(file, record.start + offset, length, size, record.name)
 
 
-def _compressed(file: BinaryIO, record: Record, size: int) -> bytes:
+def _payload(file: BinaryIO, record: Record, size: int) -> bytes:
     """What follows the geometry; the zeros that align it may be cut off."""
     lacking = max(0, record.start + record.length - size)
     length = record.length - _GEOMETRY_BYTES - (lacking if lacking < _ALIGNED else 0)
@@ -184,8 +200,8 @@ def _check(width: int, height: int, record: Record) -> None:
         raise BreakError(f"{record.name} {error}") from None
 
 
-def _remarks(geometry: Geometry, picture: Picture) -> tuple[str, ...]:
-    height, width = picture.counts.shape
+def _remarks(geometry: Geometry, counts: Counts) -> tuple[str, ...]:
+    height, width = counts.shape
     lines = []
     if (width, height) != (geometry.width, geometry.height):
         lines.append(
@@ -196,8 +212,17 @@ def _remarks(geometry: Geometry, picture: Picture) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _jpeg_frame(data: bytes, record: Record) -> tuple[int, tuple[int, int]]:
-    """Bits of a sample, width and height by the frame header of a JPEG-LS picture (ITU-T T.87)."""
+def _png(data: bytes, record: Record) -> _Coded:
+    """By IHDR: length, name, width, height (32 bits), bits of a sample, colour type (0 = grey)."""
+    header = data[12:26]
+    if len(header) < 14 or header[:4] != b"IHDR" or header[12:14] != b"\x10\x00":
+        raise BreakError(f"{record.name} holds a PNG that is not 16-bit grey")
+    width, height = struct.unpack(">2I", header[4:12])
+    return _Coded("png", data, (width, height), _SIXTEEN)
+
+
+def _jpeg_ls(data: bytes, record: Record) -> _Coded:
+    """By the frame header of JPEG-LS (ITU-T T.87): bits of a sample, height, width, components."""
     position = 2
     for _ in range(_MOST_MARKERS):
         if len(data) < position + 10 or data[position] != 0xFF:
@@ -212,7 +237,7 @@ def _jpeg_frame(data: bytes, record: Record) -> tuple[int, tuple[int, int]]:
                 )
             if _JPEG_END not in data:
                 raise BreakError(f"{record.name} holds a JPEG-LS picture without an end")
-            return bits, (width, height)
+            return _Coded("jpegls", data, (width, height), bits)
         if marker in _JPEG_FRAMES:
             raise BreakError(f"{record.name} holds a JPEG of type {marker:#x}; expected JPEG-LS")
         position += 2 + struct.unpack_from(">H", data, position + 2)[0]

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from tirdata.decode.fff import read_block
-from tirdata.decode.fff_frame import ThermalFrame, read_frame
+from tirdata.decode.fff_frame import ThermalFrame, begin_frame
 from tirdata.decode.fff_pixels import PixelDecoder
 from tirdata.decode.stream import BreakError
 
@@ -52,10 +52,10 @@ def read_thermal(file: BinaryIO) -> ThermalFrame:
     """
     data = _join(list(_flir_segments(file)))
     block = io.BytesIO(data)
-    frame = read_frame(block, read_block(block, 0, len(data)), len(data), PixelDecoder())
-    if frame is None:
+    begun = begin_frame(block, read_block(block, 0, len(data)), len(data), PixelDecoder())
+    if begun is None:
         raise BreakError("its FLIR segments have no raw data record")
-    return frame
+    return begun()
 
 
 def _flir_segments(file: BinaryIO) -> Iterator[tuple[int, int, bytes]]:

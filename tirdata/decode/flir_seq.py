@@ -1,13 +1,16 @@
 """FLIR SEQ and CSQ recordings and single FFF pictures: FFF blocks, one after the other."""
 
-from collections.abc import Generator, Iterator
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Self
 
 from tirdata.decode.base import RawFrame, RecordingInfo
 from tirdata.decode.fff import HEADER_BYTES, MAGICS, Block, byte_order, find_header, read_block
 from tirdata.decode.fff_camera import Camera, calibration_differs
-from tirdata.decode.fff_frame import ThermalFrame, describe, read_frame, remarks
+from tirdata.decode.fff_frame import ThermalFrame, begin_frame, describe, remarks
 from tirdata.decode.fff_pixels import PixelDecoder
 from tirdata.decode.stream import BreakError, FrameStream
 
@@ -16,14 +19,14 @@ _PADDING = 8  # what follows the last picture, up to a multiple of this, may be 
 
 
 class FlirSeqReader:
-    """One block in memory at a time, however long the recording is."""
+    """A few blocks in memory at a time, however long the recording is."""
 
     _first: ThermalFrame | None = None
 
-    def __init__(self, path: Path, file: BinaryIO) -> None:
+    def __init__(self, path: Path, file: BinaryIO, threads: int) -> None:
         self._file = file
         self._size = path.stat().st_size
-        self._decoder = PixelDecoder()
+        self._threads = threads
         self._clock = Clock()
         self._notes = _Notes()
         self._stream = FrameStream(path, self._decode())
@@ -35,10 +38,10 @@ class FlirSeqReader:
         return head[:4] in MAGICS
 
     @classmethod
-    def open(cls, path: Path, threads: int = 2) -> Self:  # noqa: ARG003  # one is enough
+    def open(cls, path: Path, threads: int = 2) -> Self:
         file = path.open("rb")
         try:
-            return cls(path, file)
+            return cls(path, file, threads)
         except BaseException:
             file.close()
             raise
@@ -59,22 +62,45 @@ class FlirSeqReader:
         self._file.close()
 
     def _decode(self) -> Generator[RawFrame, None, None]:
+        """In order; pictures that are compressed are decoded ahead by threads."""
+        waiting: deque[Callable[[], ThermalFrame]] = deque()
+        with ThreadPoolExecutor(self._threads) as pool:
+            for begun in self._begin(PixelDecoder(pool)):
+                waiting.append(begun)
+                while len(waiting) > (0 if self._first is None else self._threads):
+                    yield self._raw(waiting.popleft()())
+            while waiting:
+                yield self._raw(waiting.popleft()())
+
+    def _begin(self, decoder: PixelDecoder) -> Iterator[Callable[[], ThermalFrame]]:
+        """The frames, begun; where the recording breaks off, the last one raises why."""
+        try:
+            yield from self._blocks(decoder)
+        except BreakError as error:
+            yield partial(_break, error)
+
+    def _blocks(self, decoder: PixelDecoder) -> Iterator[Callable[[], ThermalFrame]]:
         position: int | None = 0
+        frames = 0
         while position is not None:
             block = read_block(self._file, position, self._size)
-            frame = read_frame(self._file, block, self._size, self._decoder)
-            if frame is None:
+            begun = begin_frame(self._file, block, self._size, decoder)
+            if begun is None:
                 self._notes.empty += 1
             else:
-                self._check(frame)
-                yield RawFrame(
-                    frame.picture.counts,
-                    self._clock.read(frame.camera),
-                    since_shutter_s=0.0 if frame.camera.shutter else None,
-                )
+                frames += 1
+                yield begun
             position = self._next(block)
-        if self._first is None:
+        if not frames:
             raise BreakError(f"none of its {self._notes.empty} blocks has a raw data record")
+
+    def _raw(self, frame: ThermalFrame) -> RawFrame:
+        self._check(frame)
+        return RawFrame(
+            frame.picture.counts,
+            self._clock.read(frame.camera),
+            since_shutter_s=0.0 if frame.camera.shutter else None,
+        )
 
     def _check(self, frame: ThermalFrame) -> None:
         """Whether the frame goes with the first."""
@@ -108,6 +134,10 @@ class FlirSeqReader:
         if not blank:
             self._notes.skipped += (found or self._size) - block.end
         return found
+
+
+def _break(error: BreakError) -> ThermalFrame:
+    raise error
 
 
 class Clock:

@@ -17,7 +17,7 @@ from tirdata.decode.fff import (
     read_block,
 )
 from tirdata.decode.fff_camera import parse_camera
-from tirdata.decode.fff_frame import ThermalFrame, read_frame
+from tirdata.decode.fff_frame import ThermalFrame, begin_frame
 from tirdata.decode.fff_pixels import PixelDecoder
 from tirdata.decode.stream import BreakError
 
@@ -32,7 +32,8 @@ FOURTEEN_BITS = bytes.fromhex(
 
 def frame_of(data: bytes) -> ThermalFrame | None:
     file = io.BytesIO(data)
-    return read_frame(file, read_block(file, 0, len(data)), len(data), PixelDecoder())
+    begun = begin_frame(file, read_block(file, 0, len(data)), len(data), PixelDecoder())
+    return begun() if begun else None
 
 
 def pixels_of(content: bytes, width: int = 24, height: int = 16, variant: int = 2) -> ThermalFrame:
