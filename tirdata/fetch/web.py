@@ -61,15 +61,7 @@ def check_web(settings: FetchConfig) -> None:
         ConfigError: the file of cookies or the items of a playlist make no sense.
     """
     if settings.cookies is not None:
-        jar = yt_dlp.cookies.YoutubeDLCookieJar(io.StringIO(_cookies(settings.cookies)))
-        try:
-            jar.load()
-        except (OSError, ValueError) as error:
-            reason = " ".join(str(error).split())
-            raise ConfigError(
-                f"{settings.cookies}: is no file of cookies ({reason}); expected the format of "
-                f"Netscape, as browsers' add-ons export it"
-            ) from None
+        _cookies(settings.cookies)
     if settings.playlist_items is not None:
         try:
             list(yt_dlp.utils.PlaylistEntries.parse_playlist_items(settings.playlist_items))
@@ -80,12 +72,21 @@ def check_web(settings: FetchConfig) -> None:
 
 
 def _cookies(path: Path) -> str:
+    """The text of a file of cookies; no word of it is ever said, as they are secret."""
     try:
-        return path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file; expected one of cookies") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read as text ({error})") from None
+    for number, line in enumerate(text.splitlines(), 1):
+        cookie = line.removeprefix("#HttpOnly_")
+        if cookie.strip() and not cookie.startswith("#") and cookie.count("\t") != 6:
+            raise ConfigError(
+                f"{path}: is no file of cookies (line {number} has {cookie.count(chr(9)) + 1} "
+                f"fields, not 7); expected the format of Netscape, as browsers' add-ons export it"
+            )
+    return text
 
 
 def with_patience(
