@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Literal
 
 OLDEST_PYTHON = (3, 11)
-NEEDED = ("numpy", "av", "lxml", "pydantic", "click", "rich", "pillow", "safetensors")
+NEEDED = ("numpy", "av", "lxml", "pydantic", "click", "rich", "pillow", "safetensors", "tifffile")
 EXTRAS = {  # what `pip install 'tirdata[extra]'` brings
     "review": ("starlette", "uvicorn"),
-    "thermal": ("cptv", "imagecodecs"),
+    "thermal": ("imagecodecs",),
     "cluster": ("ray",),
     "track": ("tensorboard",),
     "report": ("matplotlib",),

@@ -29,6 +29,12 @@ from cli.options import (
 @click.option("--keep/--no-keep", default=None, help="Keep the original bytes; default yes.")
 @click.option("--retries", type=int, metavar="N", help="New tries of a link; default 5.")
 @click.option("--rate-limit", type=int, metavar="BYTES", help="Per second, of each download.")
+@click.option("--total-rate-limit", type=int, metavar="BYTES",
+              help="Per second, of all downloads.")  # fmt: skip
+@click.option("--per-host", type=int, metavar="N", help="Downloads from one host at once.")
+@click.option("--playlist-items", metavar="LIST", help="Of playlists, only these: 1-5,8.")
+@click.option("--cookies", type=click.Path(path_type=Path), metavar="FILE",
+              help="Cookies that are sent, in Netscape's format.")  # fmt: skip
 @click.option("--cookies-from-browser", metavar="BROWSER", help="Whose cookies are sent.")
 @normalise_options
 @config_option
@@ -60,13 +66,16 @@ def fetch(
     wanted = read_sources(sources)
     dataset = open_or_create(folder, write=not dry_run)
     if dry_run:
-        report = plan(wanted, dataset)
+        report = plan(wanted, dataset, settings)
     else:
         with console.progress("fetch", len(wanted)) as progress:
 
             def show(ended: int, text: str) -> None:
                 progress.update(text)
-                progress.advance(ended)
+                if ended < 0:
+                    progress.grow(-ended)
+                else:
+                    progress.advance(ended)
 
             report = ingest(wanted, dataset, settings, build_engine(engine, workers), show)
     _tell(console, folder, report)

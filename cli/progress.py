@@ -16,6 +16,9 @@ class Progress(Protocol):
     def advance(self, steps: int = 1) -> None:
         """``steps`` more are done."""
 
+    def grow(self, steps: int) -> None:
+        """There are ``steps`` more to do than was known."""
+
     def update(self, text: str) -> None:
         """Say what is being done now."""
 
@@ -24,6 +27,9 @@ class SilentProgress:
     """Says nothing."""
 
     def advance(self, steps: int = 1) -> None:
+        pass
+
+    def grow(self, steps: int) -> None:
         pass
 
     def update(self, text: str) -> None:
@@ -43,6 +49,10 @@ class PlainProgress:
     def advance(self, steps: int = 1) -> None:
         self._done += steps
         self._say_now_and_then()
+
+    def grow(self, steps: int) -> None:
+        if self._total is not None:
+            self._total += steps
 
     def update(self, text: str) -> None:
         self._text = text
@@ -81,11 +91,17 @@ def progress_bar(description: str, total: int | None) -> Iterator[Progress]:
     class Bar:
         def __init__(self, bars: Bars, task: TaskID) -> None:
             self._bars, self._task, self._started, self._done = bars, task, time.monotonic(), 0
+            self._total = total
 
         def advance(self, steps: int = 1) -> None:
             self._done += steps
             rate = self._done / max(time.monotonic() - self._started, 1e-9)
             self._bars.update(self._task, advance=steps, rate=f"{rate:.1f}/s")
+
+        def grow(self, steps: int) -> None:
+            if self._total is not None:
+                self._total += steps
+                self._bars.update(self._task, total=self._total)
 
         def update(self, text: str) -> None:
             self._bars.update(self._task, text=text)

@@ -16,6 +16,7 @@ SCHEMAS: dict[str, str] = {  # schemas/<name>.schema.json -> the Config it descr
     "fetch": "tirdata.dataset.settings:IngestConfig",
     "sources": "tirdata.fetch.sources_file:SourcesFile",
     "source": "tirdata.dataset.card:Source",
+    "recording": "tirdata.decode.side_file:SideFile",
     "card": "tirdata.dataset.card:Card",
     "confidences": "tirdata.dataset.card:Confidences",
     "journal-entry": "tirdata.annotate.events:Entry",

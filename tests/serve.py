@@ -1,7 +1,9 @@
 """A small web server on 127.0.0.1 to fetch from: with and without Range, and with faults."""
 
+import hashlib
 import re
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,9 +19,19 @@ class Page:
     body: bytes
     kind: str = "video/mp4"
     ranges: bool = True  # whether a part may be asked for
+    tagged: bool = True  # whether it has an ETag
     breaks: int = 0  # how many answers stop half way through what was asked
     fails: int = 0  # how many answers are 503 before the first good one
     status: int = 200
+    more: int = 0  # how many bytes more than there are the server announces
+    stall_s: float = 0.0  # how long it says nothing in the middle
+    slow_s: float = 0.0  # how long it waits after each chunk
+    headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def etag(self) -> str:
+        """Another one for other bytes."""
+        return f'"{hashlib.sha256(self.body).hexdigest()[:16]}"'
 
 
 @dataclass
@@ -29,7 +41,10 @@ class Site:
     url: str
     pages: dict[str, Page]
     asked: list[tuple[str, str | None]] = field(default_factory=list)  # path, Range header
+    heard: list[dict[str, str]] = field(default_factory=list)  # headers of each, lower case
     sent: int = 0  # bytes of bodies
+    at_once: int = 0  # answers that are being sent now
+    most_at_once: int = 0
 
     def link(self, path: str) -> str:
         """The whole link of a page."""
@@ -69,24 +84,38 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
     def _answer(self, *, with_body: bool) -> None:
+        site = self.site
         path = self.path.lstrip("/")
-        page = self.site.pages.get(path)
-        self.site.asked.append((path, self.headers.get("Range")))
-        if page is None or page.status != 200:
+        page = site.pages.get(path)
+        site.asked.append((path, self.headers.get("Range")))
+        site.heard.append({name.lower(): value for name, value in self.headers.items()})
+        if page is None or page.status >= 400:
             self.send_error(404 if page is None else page.status)
             return
         if page.fails:
             page.fails -= 1
-            self.send_error(503)
+            self._refuse(page)
             return
-        body = self._head(page)
-        if with_body:
-            self._body(page, body)
+        site.at_once += 1
+        site.most_at_once = max(site.most_at_once, site.at_once)
+        try:
+            body = self._head(page)
+            if with_body:
+                self._body(page, body)
+        finally:
+            site.at_once -= 1
+
+    def _refuse(self, page: Page) -> None:
+        self.send_response(503)
+        for name, value in page.headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
 
     def _head(self, page: Page) -> bytes:
         size = len(page.body)
         asked = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
-        if asked and page.ranges:
+        if asked and page.ranges and self.headers.get("If-Range", page.etag) == page.etag:
             first, last = int(asked[1]), min(int(asked[2] or size - 1), size - 1)
             if first >= size:
                 self.send_error(416)
@@ -95,25 +124,32 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Range", f"bytes {first}-{last}/{size}")
         else:
             first, last = 0, size - 1
-            self.send_response(200)
+            self.send_response(page.status)
         self.send_header("Content-Type", page.kind)
-        self.send_header("Content-Length", str(last - first + 1))
+        self.send_header("Content-Length", str(last - first + 1 + page.more))
         if page.ranges:
             self.send_header("Accept-Ranges", "bytes")
+        if page.tagged:
+            self.send_header("ETag", page.etag)
+        for name, value in page.headers.items():
+            self.send_header(name, value)
         self.end_headers()
         return page.body[first : last + 1]
 
     def _body(self, page: Page, body: bytes) -> None:
         whole = len(body)
-        if page.breaks and whole > CHUNK:  # the first look at a link is let through
+        if page.breaks and whole > CHUNK:
             page.breaks -= 1
             body = body[: whole // 2]
         try:
             for start in range(0, len(body), CHUNK):
+                if start >= whole // 2 > start - CHUNK:
+                    time.sleep(page.stall_s)
                 self.wfile.write(body[start : start + CHUNK])
                 self.site.sent += len(body[start : start + CHUNK])
+                time.sleep(page.slow_s)
             self.wfile.flush()
         except (BrokenPipeError, ConnectionResetError):  # whoever asked has seen enough
             pass
-        if len(body) < whole:
+        if len(body) < whole or page.more:
             self.close_connection = True

@@ -8,7 +8,6 @@ TirDataError                1   anything of ours
 │   └── ConfigError         2   a setting is unknown or out of range
 ├── DataError               3   a file is not what it should be
 │   ├── DecodeError         3   a recording cannot be read (wholly)
-│   ├── TreatmentError      3   a recording for which a person has to choose a setting
 │   ├── AnnotationError     3   boxes, tracks, XML or journal are wrong
 │   └── VersionError        3   made by a newer tirdata
 ├── PartlyDoneError         4   some items failed; the manifest says which
@@ -55,10 +54,6 @@ class DataError(TirDataError):
 
 class DecodeError(DataError):
     """A recording cannot be read, or not to its end."""
-
-
-class TreatmentError(DataError):
-    """A recording for which a person has to choose a setting; its bytes are kept for that."""
 
 
 class AnnotationError(DataError):

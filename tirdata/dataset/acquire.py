@@ -16,8 +16,8 @@ from tirdata.config import to_json
 from tirdata.dataset.card import Source
 from tirdata.dataset.tree import Dataset
 from tirdata.decode import open_frames
-from tirdata.errors import DataError, DecodeError, FetchError
-from tirdata.fetch.base import Fetched
+from tirdata.errors import DecodeError, FetchError, UsageError
+from tirdata.fetch.base import Fetched, Listing, write_note
 from tirdata.fetch.licence import check_licence
 from tirdata.fetch.local import check_local, take_local
 from tirdata.fetch.settings import FetchConfig
@@ -43,16 +43,15 @@ class Errand(NamedTuple):
     @property
     def folder(self) -> Path:
         """Where the bytes lie until the recording has its number."""
-        kind = LINK_FOLDER if self.wanted.url is None else DOWNLOAD_FOLDER
-        return self.root / "recordings" / f"{kind}{self.wanted.key}"
+        return _folder(self.root, self.wanted)
 
 
-def acquire(errand: Errand) -> Fetched:
-    """Get the bytes of one source and see that they are a recording.
+def acquire(errand: Errand) -> Fetched | Listing:
+    """Get the bytes of one source and see that they are a recording; or list what it names.
 
     Raises:
         UsageError: there is no such file.
-        DataError: it is no recording, or one of a kind that cannot be taken yet.
+        DataError: it is no recording, or one that cannot be taken.
         FetchError: no file came of a link, or the licence is not wanted.
         StorageError: the bytes cannot be written.
     """
@@ -66,13 +65,16 @@ def acquire(errand: Errand) -> Fetched:
     from tirdata.fetch.download import download  # noqa: PLC0415  # yt-dlp, for links only
 
     try:
-        fetched = download(wanted.url, errand.folder, settings, wanted.licence)
-        _look_at(fetched.file, wanted.name)
-    except FetchError:
-        with suppress(OSError):  # unless a part lies in it
-            errand.folder.rmdir()
+        fetched = download(wanted, errand.folder, settings)
+    except (FetchError, UsageError):
+        _remove_if_empty(errand.folder)
         raise
-    except DataError:
+    if isinstance(fetched, Listing):
+        forget(errand)
+        return fetched
+    try:
+        _look_at(fetched.file, wanted.name)
+    except DecodeError:
         forget(errand)
         raise
     return fetched
@@ -91,7 +93,7 @@ def enlist(dataset: Dataset, errand: Errand, fetched: Fetched, number: int) -> S
         if source.file is not None:
             fetched.file.rename(folder / source.file)
         for left in folder.iterdir():
-            if left.name != source.file:
+            if left.name not in {source.file, f"{source.file}.toml"}:
                 left.unlink()
         write_text(folder / "source.json", to_json(source))
         if target.exists():  # without a source.json
@@ -102,9 +104,49 @@ def enlist(dataset: Dataset, errand: Errand, fetched: Fetched, number: int) -> S
     return source
 
 
+def put_back(dataset: Dataset, source: Source) -> bool:
+    """Take a recording out of the dataset; whether its download is kept for another try.
+
+    For a recording that is whole and could be taken with other settings. A local one is not kept:
+    it is where it was.
+    """
+    folder = dataset.recording_dir(source.recording_id)
+    if source.url is None or source.file is None or not (folder / source.file).is_file():
+        shutil.rmtree(folder, ignore_errors=True)
+        return False
+    target = _folder(dataset.root, Wanted(url=source.url))
+    fetched = Fetched(
+        file=folder / source.file,
+        name=source.file,
+        sha256=source.sha256,
+        bytes=source.bytes,
+        title=source.title,
+        uploader=source.uploader,
+        licence=source.licence,
+        published=source.published,
+        tools=source.tools,
+    )
+    shutil.rmtree(target, ignore_errors=True)
+    write_note(folder, fetched)
+    shutil.rmtree(folder / ".part", ignore_errors=True)
+    (folder / "source.json").unlink()
+    folder.rename(target)
+    return True
+
+
 def forget(errand: Errand) -> None:
-    """Let go of bytes that have a place already."""
+    """Let go of bytes that have a place already, or are none of a recording."""
     shutil.rmtree(errand.folder, ignore_errors=True)
+
+
+def _folder(root: Path, wanted: Wanted) -> Path:
+    kind = LINK_FOLDER if wanted.url is None else DOWNLOAD_FOLDER
+    return root / "recordings" / f"{kind}{wanted.key}"
+
+
+def _remove_if_empty(folder: Path) -> None:
+    with suppress(OSError):  # a part lies in it
+        folder.rmdir()
 
 
 def _look_at(file: Path, name: str) -> None:

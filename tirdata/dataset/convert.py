@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tirdata.config import to_json
+from tirdata.dataset.acquire import put_back
 from tirdata.dataset.again import check_same_frames, is_annotated
 from tirdata.dataset.card import Source
 from tirdata.dataset.decoding import Decoded, Job, Shot, decode
@@ -22,7 +23,7 @@ from tirdata.dataset.names import MAX_SHOT, SequenceId
 from tirdata.dataset.shot_writer import LOSSLESS
 from tirdata.dataset.tree import Dataset
 from tirdata.dataset.vid_xml import write_annotations
-from tirdata.errors import DataError, TreatmentError, UsageError
+from tirdata.errors import DataError, DecodeError, UsageError
 from tirdata.files import storage_error, undisturbed, write_text
 from tirdata.frames.settings import NormaliseConfig
 
@@ -68,10 +69,14 @@ def convert(recording: Recording) -> Source:
             decoded = decode(job, work)
             _check_any(recording, decoded)
             return _commit(dataset, source, decoded, recording)
-        except DataError as error:
-            curable = isinstance(error, TreatmentError) and source.url is not None
-            if new and not curable:
+        except DecodeError:
+            if new:
                 shutil.rmtree(folder, ignore_errors=True)
+            raise
+        except DataError as error:  # the recording is whole: other settings may take it
+            if new and put_back(dataset, source):
+                message = f"{error}; its download is kept for another try"
+                raise type(error)(message) from error
             raise
         finally:
             shutil.rmtree(work, ignore_errors=True)
@@ -129,7 +134,7 @@ def _job(recording: Recording, source: Source, original: Path) -> Job:
 
 def _check_any(recording: Recording, decoded: Decoded) -> None:
     if len(decoded.shots) > MAX_SHOT + 1:
-        raise TreatmentError(
+        raise DataError(
             f"{recording.name}: has {len(decoded.shots)} shots; the names of ILSVRC2015 have room "
             f"for {MAX_SHOT + 1}: take a part with start_s and end_s in a sources file"
         )
@@ -137,7 +142,7 @@ def _check_any(recording: Recording, decoded: Decoded) -> None:
         return
     if decoded.broken is not None:
         raise decoded.broken
-    raise TreatmentError(
+    raise DataError(
         f"{recording.name}: has no shot of {recording.min_frames} frames ({decoded.short_frames} "
         f"frames in {decoded.short_shots} shots); a lower --min-frames takes shorter ones"
     )
@@ -177,7 +182,12 @@ def _commit(dataset: Dataset, source: Source, decoded: Decoded, recording: Recor
             write_text(dataset.card_path(each), to_json(card))
         dataset.write_source(done)
     if source.file is not None and not recording.keep:
-        (dataset.recording_dir(source.recording_id) / source.file).unlink()
+        original = dataset.recording_dir(source.recording_id) / source.file
+        if original.is_dir():
+            shutil.rmtree(original)
+        else:
+            original.unlink()
+            original.with_name(f"{original.name}.toml").unlink(missing_ok=True)
     _log.info("%s: %d frames, %d sequences", recording.name, decoded.frames, len(ids))
     return done
 

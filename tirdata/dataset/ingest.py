@@ -11,22 +11,24 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from tirdata.dataset.acquire import LINK_FOLDER, Errand, acquire, enlist, forget
+from tirdata.dataset.acquire import LINK_FOLDER, Errand, enlist, forget
 from tirdata.dataset.asked import check_same, settings_for
 from tirdata.dataset.card import Source
 from tirdata.dataset.classes import wnid
 from tirdata.dataset.convert import Recording, alone, convert, remove_sequences
+from tirdata.dataset.gather import Found, Gatherer
 from tirdata.dataset.lists import write_lists
 from tirdata.dataset.names import SUBSETS, SequenceId
 from tirdata.dataset.settings import IngestConfig
 from tirdata.dataset.tree import Dataset
-from tirdata.engine.base import Engine, Outcome
+from tirdata.engine.base import Engine
 from tirdata.errors import PartlyDoneError, TirDataError, UsageError
-from tirdata.fetch.base import Fetched
+from tirdata.fetch.folders import size_and_time
 from tirdata.fetch.local import check_local
+from tirdata.fetch.pace import PACE_FOLDER
 from tirdata.fetch.wanted import Wanted
 
-OnStep = Callable[[int, str], None]  # how many more sources are at their end, what was done
+OnStep = Callable[[int, str], None]  # how many sources are at their end, what was done
 Status = Literal["done", "present", "partly", "failed", "to do"]
 
 _log = logging.getLogger(__name__)
@@ -46,6 +48,7 @@ class FetchItem:
     review: tuple[str, ...] = ()  # sequences whose polarity a person should look at
     message: str | None = None
     exit_code: int = 0
+    playlist: str | None = None  # that named it
 
 
 @dataclass(frozen=True)
@@ -82,21 +85,26 @@ class FetchReport:
             )
 
 
-def plan(wanted: Sequence[Wanted], dataset: Dataset) -> FetchReport:
+def plan(
+    wanted: Sequence[Wanted], dataset: Dataset, settings: FetchConfig | None = None
+) -> FetchReport:
     """What ``ingest`` would begin with; nothing is fetched, read through or written."""
     known = _Known(dataset)
+    gatherer = Gatherer(dataset.root, settings or FetchConfig(), known.source_of)
     items = []
-    for each in wanted:
-        source = known.source_of(each)
+    for each in gatherer.open_folders([Found(each) for each in wanted]):
+        name, source = each.wanted.name, each.source
         if source is not None and source.status != "fetched":
-            items.append(_present(each, source))
+            items.append(_present(each.wanted, source))
             continue
         try:
-            if each.path is not None:
-                check_local(Path(each.path))
-            items.append(FetchItem(each.name, "to do"))
+            if each.error is not None:
+                raise each.error
+            if each.wanted.path is not None:
+                check_local(Path(each.wanted.path))
+            items.append(FetchItem(name, "to do"))
         except TirDataError as error:
-            items.append(_failed(each.name, error))
+            items.append(_failed(each.wanted, error))
     return FetchReport(tuple(items))
 
 
@@ -108,6 +116,8 @@ def ingest(
     on_step: OnStep | None = None,
 ) -> FetchReport:
     """Make sequences of every source; ``on_step`` hears of each, and of each that is fetched.
+
+    Where a link or a folder names several, it hears of those as a negative number.
 
     Raises:
         UsageError: a class is not known, or one title is to be that of several sources.
@@ -122,8 +132,9 @@ def ingest(
             run.acquire(wanted, engine)
             run.convert(engine)
         finally:
+            shutil.rmtree(dataset.root / "recordings" / PACE_FOLDER, ignore_errors=True)
             write_lists(dataset, run.made)
-    return FetchReport(tuple(run.items[each.name] for each in wanted))
+    return FetchReport(tuple(run.items[name] for name in run.order))
 
 
 class _Known:
@@ -144,10 +155,10 @@ class _Known:
         if wanted.url is not None:
             return self._by_url.get(wanted.name)
         try:
-            stat = Path(wanted.name).stat()
+            state = size_and_time(Path(wanted.name))
         except OSError:
             return None
-        return self._by_file.get((wanted.name, stat.st_size, stat.st_mtime_ns))
+        return self._by_file.get((wanted.name, *state))
 
 
 class _Run:
@@ -155,6 +166,7 @@ class _Run:
 
     def __init__(self, dataset: Dataset, settings: IngestConfig, on_step: OnStep) -> None:
         self.items: dict[str, FetchItem] = {}
+        self.order: list[str] = []
         self.made: list[SequenceId] = []
         self._dataset = dataset
         self._settings = settings
@@ -165,23 +177,21 @@ class _Run:
 
     def acquire(self, wanted: Sequence[Wanted], engine: Engine) -> None:
         """Get the bytes that are not here yet, and number the recordings by order of sources."""
-        found = {each.name: self._known.source_of(each) for each in wanted}
-        errands = [
-            Errand(self._dataset.root, each, self._settings)
-            for each in wanted
-            if found[each.name] is None
-        ]
-        outcomes: dict[str, Outcome[Errand, Fetched]] = {}
-        for outcome in engine.map(acquire, errands):
-            outcomes[outcome.item.name] = outcome
-            self._on_step(0, f"fetched {_short(outcome.item.name)}")
-        for each in wanted:
+        gatherer = Gatherer(
+            self._dataset.root,
+            self._settings,
+            self._known.source_of,
+            lambda name: self._on_step(0, f"fetched {_short(name)}"),
+            lambda more: self._on_step(-more, f"{more} more sources"),
+        )
+        for found in gatherer.gather(wanted, engine):
+            self.order.append(found.wanted.name)
             try:
-                source = found[each.name] or self._enlist(each, outcomes[each.name])
-                check_same(each, source, self._settings)
-                self._take(each, source)
+                source = found.source or self._enlist(found)
+                check_same(found.wanted, source, self._settings)
+                self._take(found.wanted, source)
             except TirDataError as error:
-                self._end(_failed(each.name, error))
+                self._end(_failed(found.wanted, error))
 
     def convert(self, engine: Engine) -> None:
         """Make sequences of the recordings that have none."""
@@ -203,7 +213,7 @@ class _Run:
             first, *others = self._waiting[outcome.item.recording_id]
             if outcome.error is not None:
                 for each in (first, *others):
-                    self._end(_failed(each.name, outcome.error))
+                    self._end(_failed(each, outcome.error))
                 continue
             source = outcome.unwrap()
             self.made += [SequenceId.parse(name) for name in source.sequences]
@@ -230,14 +240,18 @@ class _Run:
             review=tuple(name for name, card in cards.items() if card.polarity.review),
         )
 
-    def _enlist(self, wanted: Wanted, outcome: Outcome[Errand, Fetched]) -> Source:
-        fetched = outcome.unwrap()
-        source = self._known.by_id.get(fetched.recording_id)
+    def _enlist(self, found: Found) -> Source:
+        if found.error is not None:
+            raise found.error
+        if found.fetched is None:
+            raise AssertionError(found.wanted.name)
+        errand = Errand(self._dataset.root, found.wanted, self._settings)
+        source = self._known.by_id.get(found.fetched.recording_id)
         if source is not None:
-            forget(outcome.item)
+            forget(errand)
             return source
-        subset = wanted.subset or self._settings.subset or "train"
-        source = enlist(self._dataset, outcome.item, fetched, self._next[subset])
+        subset = found.wanted.subset or self._settings.subset or "train"
+        source = enlist(self._dataset, errand, found.fetched, self._next[subset])
         self._next[subset] += 1
         self._known.by_id[source.recording_id] = source
         return source
@@ -258,8 +272,14 @@ def _say_nothing(ended: int, text: str) -> None:
 
 
 def _check(wanted: Sequence[Wanted], dataset: Dataset, settings: IngestConfig) -> None:
-    for name in {each.class_name or settings.class_name for each in wanted} - {None}:
+    named = {each.class_name for each in wanted} | {settings.class_name}
+    named |= {clip.class_name for each in wanted for clip in each.clips}
+    for name in sorted(named - {None}, key=str):
         wnid(str(name), dataset.config.classes)
+    if any(each.url is not None for each in wanted):
+        from tirdata.fetch.web import check_web  # noqa: PLC0415  # yt-dlp, for links only
+
+        check_web(settings)
     if settings.title is not None and len(wanted) > 1:
         raise UsageError(
             f"title {settings.title!r}: is for one source, there are {len(wanted)}; "
@@ -290,11 +310,22 @@ def _present(wanted: Wanted, source: Source, message: str | None = None) -> Fetc
         short_shots=source.short_shots,
         warnings=source.warnings,
         message=source.error or message,
+        playlist=_playlist(wanted),
     )
 
 
-def _failed(name: str, error: TirDataError) -> FetchItem:
-    return FetchItem(name, "failed", message=str(error), exit_code=error.exit_code)
+def _failed(wanted: Wanted, error: TirDataError) -> FetchItem:
+    return FetchItem(
+        wanted.name,
+        "failed",
+        message=str(error),
+        exit_code=error.exit_code,
+        playlist=_playlist(wanted),
+    )
+
+
+def _playlist(wanted: Wanted) -> str | None:
+    return None if wanted.playlist is None else wanted.playlist.url
 
 
 def _short(name: str) -> str:

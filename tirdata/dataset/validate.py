@@ -14,7 +14,7 @@ from tirdata.dataset.tree import Dataset
 from tirdata.engine import build_engine
 from tirdata.engine.base import Engine
 from tirdata.errors import DataError
-from tirdata.files import sha256
+from tirdata.fetch.folders import digest, size_and_time
 
 __all__ = ["Fault", "SequenceCheck", "validate"]
 
@@ -102,11 +102,11 @@ def _original_faults(folder: Path, source: Source, *, hashes: bool) -> Iterator[
     if source.file is None:
         return
     path = folder / source.file
-    if not path.is_file():
+    if not path.exists():
         yield Fault(path, "no such file; source.json names it")
-    elif path.stat().st_size != source.bytes:
-        yield Fault(path, f"has {path.stat().st_size} bytes; source.json says {source.bytes}")
-    elif hashes and sha256(path) != source.sha256:
+    elif (size := size_and_time(path)[0]) != source.bytes:
+        yield Fault(path, f"has {size} bytes; source.json says {source.bytes}")
+    elif hashes and digest(path) != source.sha256:
         yield Fault(path, "has other bytes than when it was fetched; source.json has the hash")
 
 

@@ -4,6 +4,8 @@ from pathlib import Path
 
 from tirdata.decode.base import HEAD_BYTES, FrameReader
 from tirdata.decode.cptv import CptvReader
+from tirdata.decode.flir_jpeg import FlirJpegReader
+from tirdata.decode.flir_seq import FlirSeqReader
 from tirdata.decode.images import ImagesReader
 from tirdata.decode.raw16 import Raw16Reader
 from tirdata.decode.tiff import TiffReader
@@ -15,6 +17,8 @@ READERS: dict[str, type[FrameReader]] = {
     "images": ImagesReader,
     "tiff": TiffReader,
     "cptv": CptvReader,
+    "flir_seq": FlirSeqReader,
+    "flir_jpeg": FlirJpegReader,
     "raw16": Raw16Reader,
 }
 

@@ -270,7 +270,7 @@ class _Times:
 
 def _number(fields: _Fields, letter: bytes) -> int | None:
     value = fields.get(letter)
-    return None if value is None else int.from_bytes(value, "little")
+    return None if value is None else int.from_bytes(value[:4], "little")
 
 
 def _since_shutter(fields: _Fields) -> float | None:

@@ -10,6 +10,8 @@ from pathlib import Path, PurePosixPath
 from typing import Self
 
 from tirdata.decode.base import RawFrame, RecordingInfo
+from tirdata.decode.fff_camera import Camera, calibration_differs
+from tirdata.decode.flir_segments import has_flir_segments, is_radiometric, read_thermal
 from tirdata.decode.linear import CENTIKELVIN
 from tirdata.decode.picture import Picture, format_of, read_picture
 from tirdata.decode.picture_files import FolderFiles, OneFile, PictureFiles, ZipFiles, is_zip
@@ -43,7 +45,9 @@ class ImagesReader:
 
     @staticmethod
     def recognises(path: Path, head: bytes) -> bool:
-        return path.is_dir() or is_zip(head) or format_of(head) is not None
+        if path.is_dir() or is_zip(head):
+            return True
+        return format_of(head) is not None and not is_radiometric(path, head)
 
     @classmethod
     def open(cls, path: Path, threads: int = 2) -> Self:
@@ -71,6 +75,7 @@ class ImagesReader:
         assert first is not None  # noqa: S101  # there is a first frame, or no reader
         height, width = first.pixels.shape[:2]
         temperatures = side.unit is not None and "float" in first.kind
+        thermal = first.thermal or Camera()
         return RecordingInfo(
             container="images",
             codec=first.kind,
@@ -81,9 +86,9 @@ class ImagesReader:
             bits=first.bits,
             fps=side.fps,
             frames=len(self._files.names),
-            sensor=side.of_sensor,
-            radiometry=CENTIKELVIN if temperatures else side.radiometry,
-            camera=side.camera,
+            sensor=side.of_sensor or first.thermal is not None,
+            radiometry=CENTIKELVIN if temperatures else side.radiometry or thermal.radiometry,
+            camera=side.camera or thermal.model,
         )
 
     @property
@@ -120,6 +125,8 @@ class ImagesReader:
             self._sizes[picture.pixels.shape[:2]] += 1
             if picture.note:
                 self._notes[picture.note] += 1
+            if calibration_differs(picture.thermal, self._first.thermal):
+                self._notes["have another calibration than the first, whose is used"] += 1
             yield RawFrame(picture.pixels, next(numbers) * step_s, picture.colour)
 
     def _pictures(self) -> Generator[tuple[str, Picture], None, None]:
@@ -172,6 +179,9 @@ def frame_numbers(names: list[str]) -> list[int]:
 def _read(name: str, data: bytes, side: SideFile) -> Picture:
     if not data:
         raise BreakError("is empty (0 bytes)")
+    if has_flir_segments(io.BytesIO(data)):  # counts lie behind the picture
+        stored, thermal = read_thermal(io.BytesIO(data))
+        return Picture(stored.counts, 16, f"FLIR JPEG {stored.codec}", thermal=thermal)
     if not is_tiff(data):
         return read_picture(data)
     file = io.BytesIO(data)

@@ -1,13 +1,17 @@
-"""Decoded video frames to arrays: luma taken as it is and brought to 0..255 by its range."""
+"""Decoded video frames to arrays: luma taken as it is and brought to 0..255 by its range.
 
-from functools import lru_cache
+Colours are made of a frame only when they are asked for.
+"""
+
+from collections.abc import Callable
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tirdata.decode.base import Pixels
+from tirdata.decode.base import Colours, Pixels
 from tirdata.errors import DecodeError
 from tirdata.types import Frame
 
@@ -15,6 +19,17 @@ if TYPE_CHECKING:
     from av import VideoFormat, VideoFrame
 
 _MPEG_RANGE, _FULL_RANGE = 1, 2  # AVColorRange
+_UNSPECIFIED = 2  # AVColorSpace
+_HIGH_DEFINITION = 720  # lines from which video that names no matrix is BT.709, as players have it
+# AVColorSpace: the weights of red and blue in luma
+_WEIGHTS = {
+    1: (0.2126, 0.0722),  # BT.709
+    4: (0.30, 0.11),  # FCC
+    7: (0.212, 0.087),  # SMPTE 240M
+    9: (0.2627, 0.0593),  # BT.2020
+    10: (0.2627, 0.0593),
+}
+_BT601 = (0.299, 0.114)
 _EVERY = 4  # colour is judged on every fourth chroma sample of every fourth line
 
 # The same samples in another order, so that the luma has a plane of its own.
@@ -53,6 +68,55 @@ def pixels_of(frame: "VideoFrame") -> tuple[Pixels, float]:
     if frame.format.name.startswith("gray") and bits > 8:
         return luma.copy(), 0.0
     return _to_8_bits(luma, bits, full=is_full_range(frame)), _colour(frame, bits)
+
+
+def paint_of(frame: "VideoFrame") -> Callable[[], Colours] | None:
+    """What makes the colours of a frame whose ``pixels`` are luma; none = it has none.
+
+    It holds on to the frame, so it may be called whenever the reader has got.
+    """
+    if frame.format.is_rgb or frame.format.has_palette or len(frame.format.components) < 3:
+        return None
+    return partial(_paint, frame)
+
+
+def _paint(frame: "VideoFrame") -> Colours:
+    """Red, green, blue, (h, w, 3), with chroma upsampled by cubic interpolation.
+
+    Samples of chroma are taken to lie amid those of luma, as encoders fed from pictures put them.
+    """
+    if frame.format.name not in {"yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p"}:
+        full = is_full_range(frame)
+        frame = frame.reformat(format="yuv444p" if not full else "yuvj444p")
+    luma, blue, red = (np.asarray(_plane(frame, index), np.uint8) for index in range(3))
+    size = (frame.width, frame.height)
+    if blue.shape != luma.shape:
+        red, blue = (
+            np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_CUBIC), np.uint8)
+            for plane in (red, blue)
+        )
+    matrix = _to_colours(_weights(frame), is_full_range(frame))
+    return np.asarray(cv2.transform(cv2.merge([luma, red, blue]), matrix), np.uint8)
+
+
+def _weights(frame: "VideoFrame") -> tuple[float, float]:
+    if frame.colorspace == _UNSPECIFIED and frame.height >= _HIGH_DEFINITION:
+        return _WEIGHTS[1]
+    return _WEIGHTS.get(int(frame.colorspace), _BT601)
+
+
+@lru_cache
+def _to_colours(weights: tuple[float, float], full: bool) -> NDArray[np.float64]:
+    """From luma, red and blue chroma codes to red, green, blue levels, (3, 4); ITU-R BT.601 §2."""
+    kr, kb = weights
+    kg = 1 - kr - kb
+    luma, chroma, black = (1.0, 1.0, 0.0) if full else (255 / 219, 255 / 224, 16.0)
+    red, blue = 2 * (1 - kr) * chroma, 2 * (1 - kb) * chroma
+    rows = np.array(
+        [[luma, red, 0.0], [luma, -red * kr / kg, -blue * kb / kg], [luma, 0.0, blue]]
+    )
+    offset = rows @ np.array([-black, -128.0, -128.0])
+    return np.column_stack([rows, offset])
 
 
 def check_format(video: "VideoFormat") -> None:

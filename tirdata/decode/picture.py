@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from tirdata.decode.base import Pixels
+from tirdata.decode.fff_camera import Camera
 from tirdata.decode.limits import check_size
 from tirdata.decode.stream import BreakError
 from tirdata.errors import DecodeError
@@ -48,6 +49,7 @@ class Picture(NamedTuple):
     bits: int
     kind: str  # format and how it stores pixels, as "PNG I;16"
     note: str | None = None
+    thermal: Camera | None = None  # what a thermal camera says of its counts
 
     @property
     def colour(self) -> float:

@@ -1,15 +1,16 @@
 """Video files through PyAV: the luma as it was recorded, with exact times."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from tirdata.decode.base import Pixels, RawFrame, RecordingInfo
+from tirdata.decode.base import Colours, Pixels, RawFrame, RecordingInfo
 from tirdata.decode.containers import container_of, missing_bytes
-from tirdata.decode.luma import is_full_range, pixels_of
+from tirdata.decode.luma import is_full_range, paint_of, pixels_of
 from tirdata.errors import DecodeError
 
 if TYPE_CHECKING:
@@ -89,7 +90,11 @@ class VideoReader:
             pixels, colour = pixels_of(frame)
         except DecodeError as error:
             raise DecodeError(f"{self._path}: {error}") from None
-        return RawFrame(_upright(pixels, frame.rotation), self._clock.read(frame), colour)
+        paint = paint_of(frame)
+        if paint is not None and frame.rotation:
+            paint = partial(_painted_upright, paint, frame.rotation)
+        upright = _upright(pixels, frame.rotation)
+        return RawFrame(upright, self._clock.read(frame), colour, paint=paint)
 
     def _decode(self) -> Generator["VideoFrame", None, None]:
         """Whole frames only; at the end, say what was missing."""
@@ -184,9 +189,16 @@ def _video_stream(path: Path, container: "InputContainer") -> "VideoStream":
     import av  # noqa: PLC0415
 
     for stream in container.streams.video:
-        if not stream.disposition & av.stream.Disposition.attached_pic:
-            return stream
+        if stream.disposition & av.stream.Disposition.attached_pic:
+            continue
+        if stream.codec_context is None:  # PyAV's types say that there is one
+            raise DecodeError(f"{path}: is coded in a way that is not known; expected a video")
+        return stream
     raise DecodeError(f"{path}: has no video stream; expected one")
+
+
+def _painted_upright(paint: Callable[[], Colours], degrees: int) -> Colours:
+    return _upright(paint(), degrees).astype(np.uint8, copy=False)
 
 
 def _upright(pixels: Pixels, degrees: int) -> Pixels:

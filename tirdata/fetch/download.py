@@ -1,173 +1,214 @@
-"""Links through yt-dlp: one video a link, under a key of ours, resumed where it stopped."""
+"""Links: plain files by our own downloader, pages and streams through yt-dlp.
 
-import logging
-import re
-import time
-from collections.abc import Iterator
-from errno import EACCES, EDQUOT, ENOSPC, EROFS
+Which of them it is, is decided once and by a rule, never by trying one after the other:
+
+1. The link of a page that yt-dlp has an extractor for goes to yt-dlp, unless its path ends as a
+   camera's file does (``.seq``, ``.tif``, ``.zip`` …).
+2. Any other link is asked for, once. An answer whose first bytes are those of a page or of a
+   stream's list (``<``, ``#EXTM3U``) goes to yt-dlp; everything else is the file itself.
+
+A download is kept under a key of ours, as yt-dlp's ids are the same for many plain links.
+"""
+
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import yt_dlp
-from yt_dlp.networking.exceptions import CertificateVerifyError, HTTPError, TransportError
 
-from tirdata.errors import FetchError
-from tirdata.fetch.base import Fetched
+from tirdata.errors import FetchError, UsageError
+from tirdata.fetch.base import Entry, Fetched, Listing, read_note, stored_name, write_note
+from tirdata.fetch.direct import PlainLink, download_plain
 from tirdata.fetch.licence import check_licence
+from tirdata.fetch.pace import PACE_FOLDER, Pace, host_slot
 from tirdata.fetch.settings import FetchConfig
+from tirdata.fetch.wanted import Wanted
+from tirdata.fetch.web import session_options, with_patience
 from tirdata.files import sha256, storage_error
 
 Info = dict[str, Any]
 
-_LONGEST_WAIT_S = 30.0
-_LONGEST_NAME = 100
-_NO_ROOM = frozenset({EACCES, EDQUOT, ENOSPC, EROFS})
-_PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})  # statuses that may be better later
-_NOISE = re.compile(
-    r"\x1b\[[0-9;]*m|^ERROR: |^\[[^\]]+\] |\(caused by .*|; please report this issue.*|"
-    r"Confirm you are on the latest version.*|^Got error: ",
-    re.DOTALL,
+CAMERA_SUFFIXES = frozenset(
+    {".seq", ".csq", ".fff", ".cptv", ".raw", ".tif", ".tiff", ".zip", ".png", ".jpg", ".jpeg"}
 )
+_LONGEST_NAME = 100
 
-_log = logging.getLogger(__name__)
 
+def download(wanted: Wanted, folder: Path, settings: FetchConfig) -> Fetched | Listing:
+    """The recording behind a link, in ``folder``, or the list of those that it names.
 
-def download(url: str, folder: Path, settings: FetchConfig, licence: str | None = None) -> Fetched:
-    """Download the one video of a link into ``folder``; goes on with a part that lies there.
-
-    ``licence`` is what the user says of the link; it wins over what the page says.
+    Goes on with a part that lies in ``folder``; what lies there whole is not asked for again.
 
     Raises:
         FetchError: no file came of it, or its licence is not wanted.
+        UsageError: it is a playlist, but what is said of it fits one recording.
         StorageError: the disk is full or may not be written.
     """
+    known = read_note(folder)
+    if known is not None:
+        check_licence(wanted.name, wanted.licence or known.licence, settings.licences)
+        return known.model_copy(update={"licence": wanted.licence or known.licence})
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise storage_error(folder, error) from error
-    info = _with_patience(url, folder, settings, licence)
-    file = Path(info["requested_downloads"][0]["filepath"])
-    day = str(info.get("upload_date") or "")
-    return Fetched(
-        file=file,
-        name=_file_name(url, info, file),
-        sha256=sha256(file),
-        bytes=file.stat().st_size,
-        title=info.get("title"),
-        uploader=info.get("uploader") or info.get("channel"),
-        licence=licence or info.get("license"),
-        published=f"{day[:4]}-{day[4:6]}-{day[6:]}" if len(day) == 8 else None,
-        tools={"yt-dlp": yt_dlp.version.__version__},
-    )
-
-
-def _with_patience(url: str, folder: Path, settings: FetchConfig, licence: str | None) -> Info:
-    """Try again what may be better later, after a wait that doubles."""
-    for left in range(settings.retries, -1, -1):
-        try:
-            return _download(url, folder, settings, licence)
-        except yt_dlp.utils.YoutubeDLError as error:
-            chain = list(_chain(error))
-            for cause in chain:
-                if isinstance(cause, OSError) and cause.errno in _NO_ROOM:
-                    raise storage_error(folder, cause) from error
-                if isinstance(cause, HTTPError):
-                    cause.close()
-            if not left or not any(map(_is_passing, chain)):
-                again = "; the same command goes on from there" if _parts(folder) else ""
-                raise FetchError(f"{url}: no video came of it ({_reason(error)}){again}") from error
-            tries = settings.retries - left
-            wait_s = min(settings.backoff_s * 2**tries, _LONGEST_WAIT_S)
-            _log.info("%s: %s; next try in %g s", url, _reason(error), wait_s)
-            time.sleep(wait_s)
-    raise AssertionError
-
-
-def _download(url: str, folder: Path, settings: FetchConfig, licence: str | None) -> Info:
-    with yt_dlp.YoutubeDL(_options(folder, settings)) as tool:
-        info: Info = tool.extract_info(url, download=False)
-        if info.get("_type") == "playlist":
-            info = _only_entry(url, info, tool)
-        if info.get("is_live"):
-            raise FetchError(f"{url}: is live; expected a recording that has an end")
-        check_licence(url, licence or info.get("license"), settings.licences)
-        result: Info = tool.process_ie_result(info, download=True)
-    if not result.get("requested_downloads"):
-        raise FetchError(f"{url}: no video came of it (nothing was downloaded)")
-    return result
-
-
-def _only_entry(url: str, playlist: Info, tool: yt_dlp.YoutubeDL) -> Info:
-    entries = [entry for entry in playlist.get("entries") or () if entry]
-    if len(entries) != 1:
-        raise FetchError(f"{url}: has {len(entries)} videos; expected a link to one of them")
-    link = entries[0].get("url") or entries[0].get("webpage_url")
-    found: Info = tool.extract_info(link, download=False)
+    with host_slot(folder.with_name(PACE_FOLDER), str(wanted.url), settings.per_host):
+        found = _Link(wanted, folder, settings).download()
+    if isinstance(found, Listing):
+        _check_of_one(wanted, found, settings)
+        return found
+    write_note(folder, found)
     return found
 
 
-def _options(folder: Path, settings: FetchConfig) -> dict[str, Any]:
-    """No download archive and no names of yt-dlp's: plain links share its ids."""
-    options: dict[str, Any] = {
-        "format": settings.format,
-        "noplaylist": True,
-        "extract_flat": "in_playlist",
-        "outtmpl": {"default": str(folder).replace("%", "%%") + "/original.%(ext)s"},
-        "continuedl": True,
-        "retries": 0,  # ours: each new try also asks the page again
-        "extractor_retries": 0,
-        "fragment_retries": settings.retries,
-        "skip_unavailable_fragments": False,
-        "socket_timeout": settings.timeout_s,
-        "ratelimit": settings.rate_limit,
-        "cachedir": False,
-        "updatetime": False,
-        "quiet": True,
-        "noprogress": True,
-        "color": "never",
-        "logger": _Log(),
-    }
-    if settings.cookies_from_browser is not None:
-        options["cookiesfrombrowser"] = (settings.cookies_from_browser, None, None, None)
-    return options
+def _check_of_one(wanted: Wanted, listing: Listing, settings: FetchConfig) -> None:
+    said = {"title": wanted.title or settings.title, "start_s and end_s": wanted.clips}
+    given = [name for name, value in said.items() if value]
+    if given:
+        raise UsageError(
+            f"{wanted.name}: names {len(listing.entries)} videos; {' and '.join(given)} "
+            f"fit one of them: give each its own row, or leave that out"
+        )
 
 
-class _Log:
-    """What yt-dlp says goes to our log; its errors are raised as ours."""
+class _Link:
+    """One link that is being downloaded."""
 
-    def debug(self, message: str) -> None:
-        _log.debug("%s", message)
+    def __init__(self, wanted: Wanted, folder: Path, settings: FetchConfig) -> None:
+        self._wanted = wanted
+        self._url = str(wanted.url)
+        self._folder = folder
+        self._settings = settings
+        own, total = settings.rate_limit, settings.total_rate_limit
+        self._pace = Pace(folder.with_name(PACE_FOLDER), own, total)
+        self._came = 0  # bytes of a download through yt-dlp that were waited for
 
-    info = warning = error = debug
+    def download(self) -> Fetched | Listing:
+        work = (self._wanted.name, self._folder, self._settings)
+        if not _has_extractor(self._url):
+            found = with_patience(*work, self._plain)
+            if found is not None:
+                return found
+        return with_patience(*work, self._through_yt_dlp)
+
+    def _plain(self) -> Fetched | None:
+        wanted = self._wanted
+        link = PlainLink(wanted.name, self._url, wanted.referer, self._folder, self._check_stated)
+        with yt_dlp.YoutubeDL(session_options(self._settings), auto_init=False) as tool:
+            came = download_plain(tool, link, self._pace)
+        if came is None:
+            return None
+        name = stored_name(came.name)
+        return self._fetched(came.file, name, title=Path(name).stem, licence=wanted.licence)
+
+    def _check_stated(self) -> None:
+        """A plain file states no licence; only the user can."""
+        check_licence(self._wanted.name, self._wanted.licence, self._settings.licences)
+
+    def _through_yt_dlp(self) -> Fetched | Listing:
+        wanted = self._wanted
+        with yt_dlp.YoutubeDL(self._options()) as tool:
+            info: Info = tool.extract_info(self._url, download=False)
+            if info.get("_type") == "playlist":
+                listing = self._listing(info)
+                if info.get("extractor_key") != "Generic" or len(listing.entries) != 1:
+                    return listing
+                info = tool.extract_info(str(listing.entries[0].url), download=False)
+            if info.get("is_live"):
+                raise FetchError(f"{wanted.name}: is live; expected a recording that has an end")
+            licence = wanted.licence or info.get("license")
+            check_licence(wanted.name, licence, self._settings.licences)
+            result: Info = tool.process_ie_result(info, download=True)
+        if not result.get("requested_downloads"):
+            raise FetchError(f"{wanted.name}: no video came of it (nothing was downloaded)")
+        file = Path(result["requested_downloads"][0]["filepath"])
+        day = str(result.get("upload_date") or "")
+        return self._fetched(
+            file,
+            stored_name(_file_name(self._url, result, file)),
+            title=result.get("title"),
+            uploader=result.get("uploader") or result.get("channel"),
+            licence=licence,
+            published=f"{day[:4]}-{day[4:6]}-{day[6:]}" if len(day) == 8 else None,
+        )
+
+    def _fetched(self, file: Path, name: str, **known: str | None) -> Fetched:
+        size = file.stat().st_size
+        if not size:
+            file.unlink()
+            raise FetchError(f"{self._wanted.name}: no video came of it (0 bytes)")
+        tools = {"yt-dlp": yt_dlp.version.__version__}
+        digest = sha256(file)
+        return Fetched(file=file, name=name, sha256=digest, bytes=size, tools=tools, **known)
+
+    def _listing(self, info: Info) -> Listing:
+        found = [entry or {} for entry in info.get("entries") or ()]
+        places = info.get("requested_entries") or range(1, len(found) + 1)
+        most = self._settings.playlist_most
+        if not found:
+            raise FetchError(f"{self._wanted.name}: names no video; expected at least one")
+        if len(found) > most:
+            raise FetchError(
+                f"{self._wanted.name}: names more than {most} videos; take some of them with "
+                f"--playlist-items, or raise playlist_most"
+            )
+        return Listing(
+            title=info.get("title"),
+            uploader=info.get("uploader") or info.get("channel"),
+            is_page=info.get("extractor_key") == "Generic",
+            entries=tuple(
+                Entry(index=place, url=_link_of(entry, self._url), title=entry.get("title"))
+                for place, entry in zip(places, found, strict=True)
+            ),
+        )
+
+    def _options(self) -> Info:
+        """No names of yt-dlp's: plain links share its ids."""
+        settings = self._settings
+        options = session_options(settings) | {
+            "format": settings.format,
+            "noplaylist": True,
+            "extract_flat": "in_playlist",
+            "playlist_items": settings.playlist_items or f"1:{settings.playlist_most + 1}",
+            "outtmpl": {"default": str(self._folder).replace("%", "%%") + "/original.%(ext)s"},
+            "continuedl": True,
+            "retries": 0,  # ours: each new try also asks the page again
+            "extractor_retries": 0,
+            "fragment_retries": settings.retries,
+            "skip_unavailable_fragments": False,
+            "ratelimit": settings.rate_limit,
+            "updatetime": False,
+            "progress_hooks": [self._hear],
+        }
+        if self._wanted.referer is not None:
+            options["http_headers"] = {"Referer": self._wanted.referer}
+        return options
+
+    def _hear(self, progress: Info) -> None:
+        """The share of yt-dlp's own downloads in what all of them may take."""
+        if self._settings.total_rate_limit is not None:
+            came = int(progress.get("downloaded_bytes") or 0)
+            self._pace.wait(max(0, came - self._came))
+            self._came = came
 
 
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """An error and what caused it, in yt-dlp's way and in Python's."""
-    while error is not None:
-        yield error
-        known = (getattr(error, "exc_info", None) or (None, None))[1]
-        error = known or getattr(error, "cause", None) or error.__cause__
+def _has_extractor(url: str) -> bool:
+    """Whether yt-dlp knows the site of a link that does not end as a camera's file does."""
+    if Path(urlsplit(url).path).suffix.lower() in CAMERA_SUFFIXES:
+        return False
+    return any(
+        each.ie_key() != "Generic" and each.suitable(url)
+        for each in yt_dlp.extractor.list_extractor_classes()
+    )
 
 
-def _is_passing(error: BaseException) -> bool:
-    """Whether the same request may go well a little later."""
-    if isinstance(error, HTTPError):
-        return error.status in _PASSING
-    if isinstance(error, TransportError):
-        return not isinstance(error, CertificateVerifyError)
-    return "Got error:" in str(error)  # a transfer that stopped half way has no cause
-
-
-def _reason(error: BaseException) -> str:
-    text = str(error)
-    for _ in range(3):  # one noise may stand behind another
-        text = _NOISE.sub("", text).strip()
-    return " ".join(text.split()).rstrip(".;( ") or type(error).__name__
-
-
-def _parts(folder: Path) -> list[Path]:
-    return list(folder.glob("*.part"))
+def _link_of(entry: Info, page: str) -> str | None:
+    """The link of a video in a playlist, or in a page: then of its file, if it has no page."""
+    own = entry.get("webpage_url") or entry.get("original_url")
+    for link in (None if own == page else own, entry.get("manifest_url"), entry.get("url")):
+        if link and urlsplit(str(link)).scheme in {"http", "https", "ftp"}:
+            return str(link)
+    return None
 
 
 def _file_name(url: str, info: Info, file: Path) -> str:

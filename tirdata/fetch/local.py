@@ -1,25 +1,61 @@
-"""Local files: the same bytes under the dataset, as a hard link where the disk allows."""
+"""Local recordings: the same bytes under the dataset, as hard links where the disk allows."""
 
 import os
 import shutil
 from pathlib import Path
 
 from tirdata.errors import DataError, UsageError
-from tirdata.fetch.base import Fetched
-from tirdata.files import sha256, storage_error
+from tirdata.fetch.base import Fetched, stored_name
+from tirdata.fetch.folders import digest, frames_of, side_file_of, size_and_time
+from tirdata.files import storage_error
 
 
 def check_local(path: Path) -> None:
-    """Refuse what is no file with something in it.
+    """Refuse what is no recording by its outside.
 
     Raises:
-        UsageError: there is no such file, or it is a folder.
-        DataError: it is empty or cannot be read.
+        UsageError: there is no such file or folder.
+        DataError: it is empty, no plain file, or cannot be read.
     """
-    if path.is_dir():
-        raise UsageError(f"{path}: is a folder; expected a video file (give {path}/*.mp4)")
     if not path.exists():
-        raise UsageError(f"{path}: no such file; expected a video file, a link or a sources file")
+        raise UsageError(f"{path}: no such file; expected a recording, a link or a sources file")
+    files = frames_of(path) if path.is_dir() else [path]
+    if path.is_dir() and not files:
+        raise UsageError(f"{path}: is a folder without pictures; expected a recording")
+    for each in files:
+        _check_file(each)
+
+
+def take_local(path: Path, folder: Path, *, keep: bool) -> Fetched:
+    """Hash a recording; with ``keep``, also put its bytes into ``folder``.
+
+    Raises:
+        StorageError: the bytes cannot be written.
+        DataError: the recording changed while it was read.
+    """
+    before = size_and_time(path)
+    name = stored_name(path.name)
+    file = _keep(path, folder / name) if keep else path
+    try:
+        known = digest(file)
+        changed = size_and_time(path) != before or size_and_time(file)[0] != before[0]
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from None
+    if changed:
+        raise DataError(f"{path}: changes while it is read; wait until it is finished")
+    return Fetched(
+        file=file,
+        name=name,
+        sha256=known,
+        bytes=before[0],
+        modified_ns=before[1],
+        title=path.name if path.is_dir() else path.stem,
+    )
+
+
+def _check_file(path: Path) -> None:
+    if not path.is_file():
+        raise DataError(f"{path}: is no plain file; expected a recording")
     try:
         with path.open("rb") as file:
             empty = not file.read(1)
@@ -29,33 +65,21 @@ def check_local(path: Path) -> None:
         raise DataError(f"{path}: is empty (0 bytes); expected a recording")
 
 
-def take_local(path: Path, folder: Path, *, keep: bool) -> Fetched:
-    """Hash a file; with ``keep``, also put its bytes into ``folder``.
-
-    Raises:
-        StorageError: the bytes cannot be written.
-        DataError: the file changed while it was read.
-    """
-    before = path.stat()
-    file = _link(path, folder) if keep else path
-    digest = sha256(file)
-    after = path.stat()
-    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-        raise DataError(f"{path}: changes while it is read; wait until it is finished")
-    return Fetched(
-        file=file,
-        name=path.name,
-        sha256=digest,
-        bytes=before.st_size,
-        modified_ns=before.st_mtime_ns,
-        title=path.stem,
-    )
+def _keep(path: Path, target: Path) -> Path:
+    side = side_file_of(path)
+    if path.is_dir():
+        for each in frames_of(path):
+            _link(each, target / each.name)
+    else:
+        _link(path, target)
+        if side is not None:
+            _link(side, target.with_name(f"{target.name}.toml"))
+    return target
 
 
-def _link(path: Path, folder: Path) -> Path:
-    target = folder / path.name
+def _link(path: Path, target: Path) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
         target.unlink(missing_ok=True)
         try:
             os.link(path.resolve(), target)
@@ -63,4 +87,3 @@ def _link(path: Path, folder: Path) -> Path:
             shutil.copyfile(path, target)
     except OSError as error:
         raise storage_error(target, error) from error
-    return target

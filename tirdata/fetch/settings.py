@@ -1,5 +1,6 @@
 """What a user may set for all sources at once."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -34,7 +35,19 @@ class FetchConfig(Config):
     """How long a server may say nothing."""
     rate_limit: Annotated[int, Field(ge=1)] | None = None
     """Bytes per second of one download; none = no limit."""
+    total_rate_limit: Annotated[int, Field(ge=1)] | None = None
+    """Bytes per second of all downloads together, whatever the workers; none = no limit."""
+    per_host: Annotated[int, Field(ge=1)] | None = None
+    """How many downloads may come from one host at once; none = as many as there are workers."""
+    longest_wait_s: Annotated[float, Field(ge=0)] = 300.0
+    """A server that asks to wait longer (``Retry-After``) fails at once."""
+    playlist_items: str | None = None
+    """Which videos of a playlist, in yt-dlp's words: 1-5,8; none = all."""
+    playlist_most: Annotated[int, Field(ge=1)] = 1000
+    """A playlist with more videos than this is refused."""
     format: str = "bv*[height<=1080]/bv*/b"
     """Which of a page's formats, in yt-dlp's words; sound is not needed."""
+    cookies: Path | None = None
+    """File of cookies that are sent, in the format of Netscape; it is not written to."""
     cookies_from_browser: str | None = None
     """Browser whose cookies are sent, in yt-dlp's words."""
