@@ -24,13 +24,14 @@ SUFFIXES = frozenset(
     f".{each}"
     for each in (
         *("png", "jpg", "jpeg", "jpe", "bmp", "dib", "pgm", "ppm", "pnm", "pbm"),
-        *("tif", "tiff", "webp", "jp2", "j2k"),
+        *("tif", "tiff", "webp", "jp2", "j2k", "fff"),
     )
 )
 
 _LITTER = frozenset({"thumbs.db", "desktop.ini", "__macosx", IN_FOLDER})
 _SHOWN = 3  # names in a message
 _MOST_FILES = 1_000_000
+_DRIVE = re.compile("[A-Za-z]:")
 _ZIPS = (b"PK\x03\x04", b"PK\x05\x06")
 # What the zip reader raises when it meets bytes that are not as zip has them.
 _DAMAGE = (
@@ -107,10 +108,11 @@ class FolderFiles(OneFile):
                     for each in folder.iterdir()
                     if not _litter(each.name) and not each.is_dir()
                 ]
-            kept = [each for each in files if not _is_picture(each) or (path / each).is_file()]
+            odd = [each for each in files if not (path / each).is_file()]  # pipes, broken links
         except OSError as error:
             raise DecodeError(f"{path}: cannot be listed ({error.strerror})") from None
-        self.names, self.left_out = _chosen(path, kept)
+        names, others = _chosen(path, sorted(set(files).difference(odd)))
+        self.names, self.left_out = names, (*others, *odd)
 
 
 class ZipFiles:
@@ -173,7 +175,7 @@ def _files(path: Path, archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
         raise DecodeError(f"{path}: has {len(infos)} files; expected at most {_MOST_FILES}")
     for each in infos:
         name = PurePosixPath(each.filename.replace("\\", "/"))
-        if name.is_absolute() or ".." in name.parts or ":" in name.parts[0:1]:
+        if name.is_absolute() or ".." in name.parts or _DRIVE.match(each.filename):
             raise DecodeError(
                 f"{path}: has {each.filename!r}, which leads out of it; expected names inside"
             )
