@@ -80,7 +80,9 @@ class OneFile:
                 data = file.read(MOST_BYTES + 1)
         except OSError as error:
             raise BreakError(f"cannot be read ({error.strerror})") from None
-        return _not_too_long(data)
+        if len(data) > MOST_BYTES:
+            raise BreakError(f"has more than {MOST_BYTES} bytes")
+        return data
 
     def close(self) -> None:
         pass
@@ -140,12 +142,14 @@ class ZipFiles:
             raise
 
     def read(self, name: str) -> bytes:
+        info = self._infos[name]
+        if info.file_size > MOST_BYTES:  # no more than that is ever unpacked
+            raise BreakError(f"unpacks to {info.file_size} bytes; expected at most {MOST_BYTES}")
         try:
-            with self._zip.open(self._infos[name]) as file:
-                data = file.read(MOST_BYTES + 1)
+            with self._zip.open(info) as file:
+                return file.read(MOST_BYTES)
         except _DAMAGE as error:
             raise BreakError(f"damaged: {_line(error)}") from None
-        return _not_too_long(data)
 
     def close(self) -> None:
         self._zip.close()
@@ -226,12 +230,6 @@ def _litter(name: str) -> bool:
     """Whether a file is hidden or left by a system, by its name or that of a folder it is in."""
     parts = PurePosixPath(name).parts
     return any(each.startswith(".") or each.lower() in _LITTER for each in parts)
-
-
-def _not_too_long(data: bytes) -> bytes:
-    if len(data) > MOST_BYTES:
-        raise BreakError(f"has more than {MOST_BYTES} bytes")
-    return data
 
 
 def _some(names: Iterable[str]) -> str:
