@@ -95,6 +95,8 @@ def show(
     for state in done:
         if stale := [str(each.id) for each in state.tracks if each.stale]:
             console.say(f"{state.sequence}: track {', '.join(stale)} changed since; --propagate")
+        for over in state.burnt_in:
+            console.say(f"{state.sequence} {over}")
     console.document({"sequences": done, "failed": {name: str(error) for name, error in failed}})
     for name, error in failed:
         console.say(f"{name}: {error}")

@@ -18,19 +18,31 @@ from typing import Literal
 
 OLDEST_PYTHON = (3, 11)
 NEEDED = ("numpy", "av", "lxml", "pydantic", "click", "rich", "pillow", "safetensors", "tifffile")
-EXTRAS = {  # what `pip install 'tirdata[extra]'` brings
-    "review": ("starlette", "uvicorn"),
-    "thermal": ("imagecodecs",),
-    "cluster": ("ray",),
-    "track": ("tensorboard",),
-    "report": ("matplotlib",),
+EXTRAS = {  # what `pip install 'tirdata[extra]'` brings, and what for
+    "thermal": (("imagecodecs",), "TIFF with LZW, JPEG or other compression"),
+    "youtube": (("yt_dlp_ejs",), "YouTube's pages"),
+    "cluster": (("ray",), "--engine ray, over several machines"),
+    "review": (("starlette", "uvicorn"), "the page to review annotations"),
+    "track": (("tensorboard",), "curves of a training"),
+    "report": (("matplotlib",), "figures of a report as files"),
 }
-CODECS = ("h264", "hevc", "vp9", "av1", "ffv1", "mpeg4", "mjpeg", "jpegls", "rawvideo")
+CODECS = {  # what recordings come in, and the decoders that do without a graphics card
+    "h264": ("h264",),
+    "hevc": ("hevc",),
+    "vp9": ("vp9", "libvpx-vp9"),
+    "av1": ("libdav1d", "libaom-av1", "libgav1"),
+    "ffv1": ("ffv1",),
+    "mpeg4": ("mpeg4",),
+    "mjpeg": ("mjpeg",),
+    "jpegls": ("jpegls",),
+    "rawvideo": ("rawvideo",),
+}
 OPENCV = ("opencv-python", "opencv-python-headless", "opencv-contrib-python",
           "opencv-contrib-python-headless")  # fmt: skip
 RUNTIMES = {"deno": (2, 3), "node": (22, 0)}  # oldest that yt-dlp takes for YouTube
-YT_DLP_DAYS = 90  # sites change: yt-dlp has a release every few weeks
+YT_DLP_DAYS = 60  # sites change: yt-dlp has a release every few weeks
 LITTLE_ROOM_GB = 2.0
+FEW_FILES = 1024  # open at once: workers, decoders and connections
 
 
 @dataclass(frozen=True)
@@ -55,6 +67,7 @@ def run_checks(folder: Path, device: str | None) -> list[Check]:
         _runtime,
         _weights,
         lambda: _disk(folder),
+        _open_files,
         _extras,
     ]
     return [check for look in checks for check in look()]
@@ -99,13 +112,29 @@ def _codecs() -> Iterator[Check]:
         return
     import av
 
-    lacking = [name for name in CODECS if name not in av.codecs_available]
+    lacking = [
+        name
+        for name, decoders in CODECS.items()
+        if not any(each in av.codecs_available and _decodes(each) for each in decoders)
+    ]
     ffmpeg = ".".join(map(str, av.library_versions["libavcodec"]))
     if lacking:
-        advice = "take the av wheel of PyPI, which brings its own FFmpeg"
+        advice = (
+            f"recordings in {', '.join(lacking)} cannot be read: take the av wheel of PyPI, which "
+            f"brings its own FFmpeg"
+        )
         yield Check("codecs", "note", f"libavcodec {ffmpeg} without {', '.join(lacking)}", advice)
     else:
         yield Check("codecs", "ok", f"libavcodec {ffmpeg}: {', '.join(CODECS)}")
+
+
+def _decodes(name: str) -> bool:
+    import av
+
+    try:
+        return av.codec.Codec(name, "r").is_decoder
+    except ValueError:  # only an encoder
+        return False
 
 
 def _torch(device: str | None) -> Iterator[Check]:
@@ -152,10 +181,12 @@ def _yt_dlp() -> Iterator[Check]:
         return
     year, month, day = (int(part) for part in found.split(".")[:3])
     age = (datetime.now(UTC).date() - date(year, month, day)).days
+    text = f"{found}, {age} days old"
     if age > YT_DLP_DAYS:
-        yield Check("yt-dlp", "note", f"{found}, {age} days old", "pip install -U yt-dlp")
+        advice = "sites change, and old releases stop working: pip install -U yt-dlp"
+        yield Check("yt-dlp", "note", text, advice)
     else:
-        yield Check("yt-dlp", "ok", found)
+        yield Check("yt-dlp", "ok", text)
 
 
 def _runtime() -> Iterator[Check]:
@@ -198,14 +229,29 @@ def _disk(folder: Path) -> Iterator[Check]:
         yield Check("writing", "missing", f"{folder.resolve()}: {error.strerror}", advice)
 
 
+def _open_files() -> Iterator[Check]:
+    import resource
+
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = "no limit" if soft == resource.RLIM_INFINITY else f"{soft} at once"
+    if soft != resource.RLIM_INFINITY and soft < FEW_FILES:
+        yield Check(
+            "open files", "note", most, f"many workers need more: ulimit -n {4 * FEW_FILES}"
+        )
+    else:
+        yield Check("open files", "ok", most)
+
+
 def _extras() -> Iterator[Check]:
-    for extra, modules in EXTRAS.items():
+    for extra, (modules, purpose) in EXTRAS.items():
         lacking = [name for name in modules if find_spec(name) is None]
         if lacking:
             found = f"without {', '.join(lacking)}"
-            yield Check(f"[{extra}]", "note", found, f"pip install 'tirdata[{extra}]'")
+            yield Check(
+                f"[{extra}]", "note", found, f"for {purpose}: pip install 'tirdata[{extra}]'"
+            )
         else:
-            yield Check(f"[{extra}]", "ok", ", ".join(modules))
+            yield Check(f"[{extra}]", "ok", f"{', '.join(modules)}: {purpose}")
 
 
 def _version(name: str) -> str | None:

@@ -80,4 +80,13 @@ def _boxes(
         console.say(f"{counted(len(report.empty), 'sequence')} without the object")
     if not report.changed:
         console.say(f"nothing to do: {path.name} was taken in before")
-    console.document({"dataset": folder, "tracks": report.tracks, "empty": report.empty})
+    for sequence, over in report.burnt_in:
+        console.say(f"{sequence} {over}")
+    console.document(
+        {
+            "dataset": folder,
+            "tracks": report.tracks,
+            "empty": report.empty,
+            "burnt_in": [{"sequence": sequence, "over": over} for sequence, over in report.burnt_in],
+        }
+    )

@@ -53,3 +53,35 @@ def inside(boxes: Boxes, width: int, height: int) -> Flags:
     )
     result: Flags = np.logical_and.reduce([finite, positive, reaches])
     return result
+
+
+def share_covered(boxes: Boxes, regions: Boxes) -> Floats:
+    """Share of each box's area that lies in any of ``regions`` (m, 4), (n,) in 0..1; NaN for NaN.
+
+    >>> both = np.array([[0.0, 0, 2, 1], [1.0, 0, 2, 1]])
+    >>> share_covered(np.array([[0.0, 0, 4, 2]]), both).tolist()
+    [0.375]
+    """
+    if not len(regions):
+        return np.where(np.isnan(boxes).any(axis=1), np.nan, 0.0)
+    corners = np.hstack([regions[:, :2], regions[:, :2] + regions[:, 2:]])
+    columns, rows = np.unique(corners[:, ::2]), np.unique(corners[:, 1::2])
+    # The edges of all regions make a grid, each field of which is covered or not.
+    covered = np.zeros((len(rows) - 1, len(columns) - 1))
+    for left, upper, right, lower in corners:
+        down = slice(*np.searchsorted(rows, (upper, lower)))
+        covered[down, slice(*np.searchsorted(columns, (left, right)))] = 1
+    wide = _shared(boxes[:, 0], boxes[:, 2], columns)
+    high = _shared(boxes[:, 1], boxes[:, 3], rows)
+    area = np.einsum("nr,rc,nc->n", high, covered, wide)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        result: Floats = area / (boxes[:, 2] * boxes[:, 3])
+    return result
+
+
+def _shared(starts: Floats, sizes: Floats, edges: Floats) -> Floats:
+    """How much of each of n stretches lies between each two edges that follow, (n, edges - 1)."""
+    ends = (starts + sizes)[:, None]
+    inner = np.minimum(ends, edges[1:]) - np.maximum(starts[:, None], edges[:-1])
+    result: Floats = np.clip(inner, 0, None)
+    return result

@@ -12,6 +12,7 @@ from cli.main import main
 from tests.tirdata.annotate.stand_ins import COUNT, TemplateTracker, bare_dataset, box_at
 from tirdata.annotate.journal import Journal
 from tirdata.config import Config
+from tirdata.dataset.decisions import Hud, Region
 from tirdata.dataset.tree import Dataset, SequenceId
 from tracking.trackers import TRACKERS, Entry
 
@@ -60,6 +61,22 @@ def test_json_is_one_document_on_stdout(run: Callable[..., Result]) -> None:
     assert state["tracked"] == COUNT - 1
     assert state["tracks"][0]["human"] == 1
     assert "frames of each track" in result.stderr
+
+
+def test_boxes_over_burnt_in_text_are_named(
+    dataset: Dataset, run: Callable[..., Result]
+) -> None:
+    (sequence,) = dataset.sequence_ids()
+    text = Region(x=20, y=20, width=40, height=12)
+    card = dataset.read_card(sequence).model_copy(update={"hud": Hud(regions=(text,))})
+    dataset.add_sequence(sequence, card)
+    over = ("--box", "22,21,9,9", "--frame", "4", "--class", "drone")
+    result = run(*over, "--json")
+    line = f"{sequence.name} track 0: 1 box lies over burnt-in text (frame 4)"
+    assert line in result.stderr
+    (state,) = json.loads(result.stdout)["sequences"]
+    assert state["burnt_in"] == [{"track": 0, "kind": "text", "boxes": 1, "frames": [[4, 4]]}]
+    assert "burnt-in" not in run(*BOX, "--track", "1").output.replace(line, "")
 
 
 def test_dry_run_writes_nothing(dataset: Dataset, run: Callable[..., Result]) -> None:

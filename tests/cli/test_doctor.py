@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import Distribution, distributions
 from os import PathLike
 from pathlib import Path
@@ -28,7 +29,7 @@ def test_it_looks_at_everything_and_every_note_says_what_to_do(tmp_path: Path) -
     status, document, _ = doctor("--dataset", str(tmp_path / "not" / "yet"))
     names = {each["name"] for each in document["checks"]}
     expected = {"Python", "av", "OpenCV", "codecs", "torch", "GPU", "yt-dlp", "JavaScript"}
-    assert expected | {"weights", "disk", "writing", "[cluster]"} <= names
+    assert expected | {"weights", "disk", "writing", "open files", "[cluster]"} <= names
     assert found(document, "OpenCV")["status"] == "ok"
     assert "h264" in found(document, "codecs")["found"]
     assert found(document, "writing")["found"] == str(tmp_path)
@@ -96,16 +97,43 @@ def test_the_javascript_runtime_has_to_be_new_enough(
     assert found(doctor()[1], "JavaScript")["status"] == status
 
 
-def test_an_old_yt_dlp_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("days", "status"), [(60, "ok"), (61, "note")])
+def test_the_age_of_yt_dlp_is_said(days: int, status: str, monkeypatch: pytest.MonkeyPatch) -> None:
     known = checks._version
+    made = datetime.now(UTC).date() - timedelta(days)
 
     def old(name: str) -> str | None:
-        return "2025.11.12" if name == "yt-dlp" else known(name)
+        return f"{made:%Y.%m.%d}" if name == "yt-dlp" else known(name)
 
     monkeypatch.setattr(checks, "_version", old)
     check = found(doctor()[1], "yt-dlp")
-    assert check["status"] == "note"
-    assert check["advice"] == "pip install -U yt-dlp"
+    assert check["status"] == status
+    assert check["found"].endswith(f", {days} days old")
+    assert status == "ok" or "pip install -U yt-dlp" in check["advice"]
+
+
+def test_runtimes_are_those_that_a_download_may_use() -> None:
+    from tirdata.fetch.settings import FetchConfig
+    from tirdata.fetch.web import session_options
+
+    assert set(session_options(FetchConfig())["js_runtimes"]) == set(checks.RUNTIMES)
+
+
+def test_a_lacking_decoder_and_package_say_what_they_are_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(checks, "CODECS", {"h264": ("h264",), "jpegls": ("no_such",)})
+    monkeypatch.setattr(checks, "EXTRAS", {"thermal": (("no_such",), "odd TIFF")})
+    document = doctor()[1]
+    assert found(document, "codecs")["found"].endswith("without jpegls")
+    assert "recordings in jpegls cannot be read" in found(document, "codecs")["advice"]
+    assert found(document, "[thermal]")["advice"] == "for odd TIFF: pip install 'tirdata[thermal]'"
+
+
+def test_few_open_files_are_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("resource.getrlimit", lambda kind: (256, 256))
+    check = found(doctor()[1], "open files")
+    assert (check["status"], check["found"]) == ("note", "256 at once")
 
 
 def test_a_folder_that_cannot_be_written_is_missing() -> None:

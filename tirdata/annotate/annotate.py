@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from pydantic import Field
 
+from tirdata.annotate.burnt_in import BurntIn, burnt_in
 from tirdata.annotate.drafts import adopted
 from tirdata.annotate.events import PropagatedEvent
 from tirdata.annotate.interpolate import interpolate
@@ -95,6 +96,7 @@ class SequenceState:
     tracked: int  # frames that a tracker was run on
     files_changed: int  # XML files
     tracks: tuple[TrackState, ...]
+    burnt_in: tuple[BurntIn, ...] = ()  # boxes over text and the like
 
 
 def annotate(
@@ -162,15 +164,16 @@ def derive(dataset: Dataset, sequence: SequenceId, tracked: int = 0) -> Sequence
         StorageError: a file cannot be written.
     """
     journal = Journal(dataset.journal_path(sequence))
-    count = dataset.read_card(sequence).frames
+    card = dataset.read_card(sequence)
     if not journal.read():
-        return SequenceState(sequence.name, count, 0, 0, ())
+        return SequenceState(sequence.name, card.frames, 0, 0, ())
     with journal.locked():  # so that of two writers the later one has read both
         humans = replay(journal.read())
-        tracks = [to_track(human, count) for human in humans.values()]
+        tracks = [to_track(human, card.frames) for human in humans.values()]
         changed = dataset.write_tracks(sequence, tracks)
-    states = (_state(track, humans[track.id].stale) for track in tracks)
-    return SequenceState(sequence.name, count, tracked, changed, tuple(states))
+    states = tuple(_state(track, humans[track.id].stale) for track in tracks)
+    over = burnt_in(card, tracks)
+    return SequenceState(sequence.name, card.frames, tracked, changed, states, over)
 
 
 def due(dataset: Dataset, item: Item, tracking: Tracking) -> list[HumanTrack]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from tirdata.annotate.annotate import derive
+from tirdata.annotate.burnt_in import BurntIn
 from tirdata.annotate.drafts import Draft, open_draft
 from tirdata.annotate.events import ImportEvent
 from tirdata.annotate.journal import LOCK_WAIT_S, Journal, active
@@ -55,6 +56,7 @@ class ImportReport:
 
     tracks: tuple[Imported, ...]
     empty: tuple[str, ...] = ()  # sequences without a single box
+    burnt_in: tuple[tuple[str, BurntIn], ...] = ()  # boxes over text and the like, by sequence
 
     @property
     def changed(self) -> bool:
@@ -98,9 +100,8 @@ def import_boxes(dataset: Dataset, wanted: BoxesFile, *, write: bool = True) -> 
         parts.append(_part(dataset, sequence, rows, wanted, class_name))
     if not parts:
         raise AnnotationError(f"{wanted.path}: no box in any sequence of {wanted.recording}")
-    if write:
-        _write(dataset, parts)
-    return ImportReport(tuple(_said(part) for part in parts), tuple(empty))
+    over = _write(dataset, parts) if write else []
+    return ImportReport(tuple(_said(part) for part in parts), tuple(empty), tuple(over))
 
 
 def find_recording(dataset: Dataset, name: str) -> Source:
@@ -193,16 +194,23 @@ def _part(
     return _Part(draft, event, already=False)
 
 
-def _write(dataset: Dataset, parts: Sequence[_Part]) -> None:
-    """Journals first, then XML; also of what was there, in case that was stopped half-way."""
+def _write(dataset: Dataset, parts: Sequence[_Part]) -> list[tuple[str, BurntIn]]:
+    """Journals first, then XML; also of what was there, in case that was stopped half-way.
+
+    Gives the new boxes that lie over something burnt in.
+    """
+    found: list[tuple[str, BurntIn]] = []
     for part in parts:
         sequence = part.draft.sequence
         if not part.already:
             events = [*part.draft.adopted, *part.draft.changed]
             Journal(dataset.journal_path(sequence)).append(events)
-        derive(dataset, sequence)
+        state = derive(dataset, sequence)
+        new = part.event.track
+        found += [(sequence.name, over) for over in state.burnt_in if over.track == new]
     with dataset.lock(LOCK_WAIT_S):
         write_lists(dataset, [part.draft.sequence for part in parts])
+    return found
 
 
 def _said(part: _Part) -> Imported:

@@ -10,7 +10,10 @@ from pathlib import Path, PurePosixPath
 from typing import Self
 
 from tirdata.decode.base import RawFrame, RecordingInfo
+from tirdata.decode.fff import MAGICS, read_block
 from tirdata.decode.fff_camera import Camera, calibration_differs
+from tirdata.decode.fff_frame import begin_frame
+from tirdata.decode.fff_pixels import PixelDecoder
 from tirdata.decode.flir_segments import has_flir_segments, is_radiometric, read_thermal
 from tirdata.decode.linear import CENTIKELVIN
 from tirdata.decode.picture import Picture, format_of, read_picture
@@ -179,12 +182,18 @@ def frame_numbers(names: list[str]) -> list[int]:
 def _read(name: str, data: bytes, side: SideFile) -> Picture:
     if not data:
         raise BreakError("is empty (0 bytes)")
-    if has_flir_segments(io.BytesIO(data)):  # counts lie behind the picture
-        stored, thermal = read_thermal(io.BytesIO(data))
+    file = io.BytesIO(data)
+    if has_flir_segments(file):  # counts lie behind the picture
+        stored, thermal = read_thermal(file)
         return Picture(stored.counts, 16, f"FLIR JPEG {stored.codec}", thermal=thermal)
+    if data.startswith(MAGICS):
+        begun = begin_frame(file, read_block(file, 0, len(data)), len(data), PixelDecoder())
+        if begun is None:
+            raise BreakError("has no raw data record")
+        stored, thermal = begun()
+        return Picture(stored.counts, 16, f"FLIR FFF {stored.codec}", thermal=thermal)
     if not is_tiff(data):
         return read_picture(data)
-    file = io.BytesIO(data)
     file.name = name
     pages = TiffPages(file, side.unit).read()
     first = next(pages, None)

@@ -24,13 +24,14 @@ SUFFIXES = frozenset(
     f".{each}"
     for each in (
         *("png", "jpg", "jpeg", "jpe", "bmp", "dib", "pgm", "ppm", "pnm", "pbm"),
-        *("tif", "tiff", "webp", "jp2", "j2k"),
+        *("tif", "tiff", "webp", "jp2", "j2k", "fff"),
     )
 )
 
 _LITTER = frozenset({"thumbs.db", "desktop.ini", "__macosx", IN_FOLDER})
 _SHOWN = 3  # names in a message
 _MOST_FILES = 1_000_000
+_DRIVE = re.compile("[A-Za-z]:")
 _ZIPS = (b"PK\x03\x04", b"PK\x05\x06")
 # What the zip reader raises when it meets bytes that are not as zip has them.
 _DAMAGE = (
@@ -79,7 +80,9 @@ class OneFile:
                 data = file.read(MOST_BYTES + 1)
         except OSError as error:
             raise BreakError(f"cannot be read ({error.strerror})") from None
-        return _not_too_long(data)
+        if len(data) > MOST_BYTES:
+            raise BreakError(f"has more than {MOST_BYTES} bytes")
+        return data
 
     def close(self) -> None:
         pass
@@ -107,10 +110,11 @@ class FolderFiles(OneFile):
                     for each in folder.iterdir()
                     if not _litter(each.name) and not each.is_dir()
                 ]
-            kept = [each for each in files if not _is_picture(each) or (path / each).is_file()]
+            odd = [each for each in files if not (path / each).is_file()]  # pipes, broken links
         except OSError as error:
             raise DecodeError(f"{path}: cannot be listed ({error.strerror})") from None
-        self.names, self.left_out = _chosen(path, kept)
+        names, others = _chosen(path, sorted(set(files).difference(odd)))
+        self.names, self.left_out = names, (*others, *odd)
 
 
 class ZipFiles:
@@ -138,12 +142,14 @@ class ZipFiles:
             raise
 
     def read(self, name: str) -> bytes:
+        info = self._infos[name]
+        if info.file_size > MOST_BYTES:  # no more than that is ever unpacked
+            raise BreakError(f"unpacks to {info.file_size} bytes; expected at most {MOST_BYTES}")
         try:
-            with self._zip.open(self._infos[name]) as file:
-                data = file.read(MOST_BYTES + 1)
+            with self._zip.open(info) as file:
+                return file.read(MOST_BYTES)
         except _DAMAGE as error:
             raise BreakError(f"damaged: {_line(error)}") from None
-        return _not_too_long(data)
 
     def close(self) -> None:
         self._zip.close()
@@ -173,7 +179,7 @@ def _files(path: Path, archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
         raise DecodeError(f"{path}: has {len(infos)} files; expected at most {_MOST_FILES}")
     for each in infos:
         name = PurePosixPath(each.filename.replace("\\", "/"))
-        if name.is_absolute() or ".." in name.parts or ":" in name.parts[0:1]:
+        if name.is_absolute() or ".." in name.parts or _DRIVE.match(each.filename):
             raise DecodeError(
                 f"{path}: has {each.filename!r}, which leads out of it; expected names inside"
             )
@@ -224,12 +230,6 @@ def _litter(name: str) -> bool:
     """Whether a file is hidden or left by a system, by its name or that of a folder it is in."""
     parts = PurePosixPath(name).parts
     return any(each.startswith(".") or each.lower() in _LITTER for each in parts)
-
-
-def _not_too_long(data: bytes) -> bytes:
-    if len(data) > MOST_BYTES:
-        raise BreakError(f"has more than {MOST_BYTES} bytes")
-    return data
 
 
 def _some(names: Iterable[str]) -> str:

@@ -42,6 +42,7 @@ def session_options(settings: FetchConfig) -> dict[str, Any]:
     options: dict[str, Any] = {
         "socket_timeout": settings.timeout_s,
         "cachedir": False,
+        "js_runtimes": {"deno": {}, "node": {}},  # yt-dlp alone takes deno only
         "quiet": True,
         "noprogress": True,
         "color": "never",

@@ -14,7 +14,7 @@ from tirdata.annotate.events import DeleteTrackEvent, UndoEvent
 from tirdata.annotate.importing import BoxesFile, ImportReport, import_boxes
 from tirdata.annotate.journal import Journal
 from tirdata.dataset.card import Card, Source
-from tirdata.dataset.decisions import Rectangle
+from tirdata.dataset.decisions import Hud, Rectangle, Region
 from tirdata.dataset.frames import FrameWriter
 from tirdata.dataset.tree import Dataset, SequenceId
 from tirdata.errors import AnnotationError, UsageError
@@ -102,6 +102,16 @@ def test_rows_go_to_the_frames_they_are_of(
         np.testing.assert_array_equal(track.boxes[:, 0], expected)
         assert track.boxes[0, 1] == 20 - 2
         assert [*journal_faults(dataset, sequence, dataset.read_sequence(sequence).tracks)] == []
+
+
+def test_imported_boxes_over_burnt_in_text_are_told_of(
+    dataset: Dataset, tmp_path: Path, rows: list[str]
+) -> None:
+    second = dataset.sequence_ids()[1]
+    hud = Hud(regions=(Region(x=0, y=0, width=18, height=40),))  # the box is at 12 to 17
+    dataset.add_sequence(second, dataset.read_card(second).model_copy(update={"hud": hud}))
+    ((name, over),) = _import(dataset, _text(tmp_path, rows)).burnt_in
+    assert (name, over.boxes, over.frames) == (second.name, 4, ((0, 3),))
 
 
 def test_the_journal_keeps_decimals_source_and_hash(
