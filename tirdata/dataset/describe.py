@@ -8,6 +8,8 @@ from tirdata.dataset.decoding import Decoded, Shot
 from tirdata.fetch.wanted import Clip
 from tirdata.frames.plan import Plan
 
+_FAULTS = {"dead": "dead pixels", "pattern": "fixed-pattern noise"}
+
 
 def card_of(source: Source, shot: Shot, warnings: tuple[str, ...]) -> Card:
     """The card of a stored shot; ``warnings`` are those of the whole recording."""
@@ -52,11 +54,7 @@ def decisions_of(plan: Plan) -> dict[str, Any]:
                 for each in regions
             ),
         ),
-        "sensor": Sensor(
-            dead_pixels=tuple((int(row), int(column)) for row, column in plan.defects.dead),
-            pattern=plan.defects.strength,
-            repaired=plan.repairs,
-        ),
+        "sensor": _sensor(plan),
         "crop": crop and Rectangle(x=crop[0], y=crop[1], width=crop[2], height=crop[3]),
     }
 
@@ -102,8 +100,11 @@ def warnings_of(plan: Plan) -> tuple[str, ...]:
             f"polarity is not sure ({plan.guess.value} with {plan.guess.score:.0%}); taken as "
             f"white-hot: look at it, and fetch with --polarity if that is wrong"
         )
-    if plan.defects.has("pattern") and "pattern" not in plan.repairs:
-        warnings.append("has fixed-pattern noise; --repair pattern takes it away")
+    warnings += [
+        f"has {_FAULTS[each]}; --repair {each} takes it away"
+        for each in plan.faults
+        if each not in plan.repairs
+    ]
     if plan.palette is not None and not plan.palette.sure:
         warnings.append(
             f"palette is not sure ({plan.palette.name}, {plan.palette.residual:.1f} levels off)"
@@ -143,6 +144,16 @@ def _palette(plan: Plan) -> Palette:
         how=match.how,
         residual=round(match.residual, 2),
         colours=match.table.tobytes().hex(),
+    )
+
+
+def _sensor(plan: Plan) -> Sensor:
+    if plan.defects is None:
+        return Sensor()
+    return Sensor(
+        dead_pixels=tuple((int(row), int(column)) for row, column in plan.defects.dead),
+        pattern=round(plan.strength, 2),
+        repaired=plan.repairs,
     )
 
 

@@ -86,11 +86,11 @@ class FetchReport:
 
 
 def plan(
-    wanted: Sequence[Wanted], dataset: Dataset, settings: FetchConfig | None = None
+    wanted: Sequence[Wanted], dataset: Dataset, settings: IngestConfig | None = None
 ) -> FetchReport:
     """What ``ingest`` would begin with; nothing is fetched, read through or written."""
     known = _Known(dataset)
-    gatherer = Gatherer(dataset.root, settings or FetchConfig(), known.source_of)
+    gatherer = Gatherer(dataset.root, settings or IngestConfig(), known.source_of)
     items = []
     for each in gatherer.open_folders([Found(each) for each in wanted]):
         name, source = each.wanted.name, each.source

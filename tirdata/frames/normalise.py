@@ -6,11 +6,10 @@ from dataclasses import replace
 import numpy as np
 
 from tirdata.decode.base import Pixels, RawFrame
-from tirdata.frames.defects import repair
 from tirdata.frames.overlay import treat
-from tirdata.frames.plan import Plan, crop_to
+from tirdata.frames.plan import Plan, crop_to, repaired
+from tirdata.frames.rolling import RollingCurve
 from tirdata.frames.survey import plane_of
-from tirdata.frames.tone import RollingCurve
 from tirdata.types import Frame
 
 
@@ -25,11 +24,10 @@ class Normaliser:
     def normalise(self, raw: RawFrame) -> Frame:
         """The next frame of the shot, (h, w) uint8; never an array that the reader still uses."""
         plan = self._plan
-        if plan.palette is not None:
-            frame = plan.palette.inverter.intensity(crop_to(raw.colours, plan.crop))
+        if plan.inverter is not None:
+            frame = plan.inverter.intensity(crop_to(raw.colours, plan.crop))
         else:
-            plane = repair(crop_to(plane_of(raw), plan.crop), plan.defects, plan.repairs)
-            frame = self._toned(plane)
+            frame = self._toned(repaired(crop_to(plane_of(raw), plan.crop), plan))
         if plan.polarity == "black-hot":
             frame = np.bitwise_not(frame)
         return treat(frame, plan.overlay, plan.hud)
@@ -43,7 +41,7 @@ class Normaliser:
     def _toned(self, plane: Pixels) -> Frame:
         if self._rolling is not None:
             curve = self._rolling.push(plane)
-            self._ends.append(curve.ends)
+            self._ends.append(curve.limits)
             return curve.apply(plane)
         if self._plan.curve is not None:
             return self._plan.curve.apply(plane)

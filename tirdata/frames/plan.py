@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
@@ -10,18 +11,22 @@ from numpy.typing import NDArray
 from tirdata.decode.base import Colours, Pixels, RecordingInfo
 from tirdata.errors import DataError, UsageError
 from tirdata.frames.defects import Defects, find_defects, repair
+from tirdata.frames.inversion import Inverter
 from tirdata.frames.letterbox import find_letterbox
 from tirdata.frames.likeness import look
-from tirdata.frames.overlay import NO_OVERLAY, Overlay, find_overlay
-from tirdata.frames.palette import PaletteMatch, detect_palette, named_palette
+from tirdata.frames.overlay import Overlay, find_overlay
+from tirdata.frames.palette import PaletteMatch, detect_palette, measure_palette
 from tirdata.frames.polarity import PolarityGuess, is_flip, judge_polarity, judge_recording
 from tirdata.frames.settings import How, HudName, NormaliseConfig, PolarityName, RepairName
 from tirdata.frames.steady import Found
 from tirdata.frames.survey import Sample, Survey
 from tirdata.frames.tone import Curve, fit_curve
-from tirdata.types import Frame
+from tirdata.types import Flags, Frame
 
 Crop: TypeAlias = tuple[int, int, int, int]  # x, y, w, h
+
+_NOWHERE: Flags = np.zeros((0, 0), np.bool_)
+_NOTHING = Overlay((), _NOWHERE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,21 +35,28 @@ class Plan:
 
     size: tuple[int, int]  # w, h of the frames that come out
     crop: Crop | None = None
-    overlay: Overlay = NO_OVERLAY
+    overlay: Overlay = _NOTHING
     hud: HudName = "keep"
     palette: PaletteMatch | None = None  # none = grey, counts, or the colours of visible light
     visible: bool = False  # in colour, and the colours are no palette
     curve: Curve | None = None  # of counts
     rolling: bool = False
     rolling_ends: tuple[tuple[float, float], ...] = ()  # of each stored frame, once rendered
-    defects: Defects = field(default_factory=Defects)
-    repairs: tuple[RepairName, ...] = ()
+    defects: Defects | None = None  # none = not looked for: colours have no sensor's faults
+    faults: tuple[RepairName, ...] = ()  # of the sensor, that were found
+    strength: float = 0.0  # of its fixed pattern, root mean square in the frames' own unit
+    repairs: tuple[RepairName, ...] = ()  # those that are repaired
     polarity: PolarityName = "white-hot"
     how: How = "assumed"
     guess: PolarityGuess | None = None  # what was measured, whether or not it was followed
     flipped: bool = False  # the same scene as at the end of the shot before, inverted
     steady: Found = field(default_factory=Found)
     drop: frozenset[int] = frozenset()  # frames of the shot, from 0, that are left out
+
+    @cached_property
+    def inverter(self) -> Inverter | None:
+        """From the palette's colours to intensity."""
+        return None if self.palette is None else Inverter(self.palette.table)
 
     @property
     def changes_pixels(self) -> bool:
@@ -75,8 +87,11 @@ def decide(survey: Survey, info: RecordingInfo, settings: NormaliseConfig, *, na
     overlay = find_overlay(levels)
     palette, visible = _palette(samples, survey, overlay, settings, name)
     curve = _curve(survey, info, settings, name)
-    defects = Defects() if palette or visible else find_defects([each.plane for each in samples])
-    span = curve.span if curve is not None else 255.0
+    coloured = palette is not None or visible
+    planes = [each.plane for each in samples]
+    defects = None if coloured else find_defects(planes, overlay.mask)
+    faults = _faults(defects)
+    span = 255.0 if curve is None else curve.limits[1] - curve.limits[0]
     steady = survey.steadiness.found(np.array(survey.times_s), levels=span)
     plan = Plan(
         size=(levels[0].shape[1], levels[0].shape[0]),
@@ -88,7 +103,9 @@ def decide(survey: Survey, info: RecordingInfo, settings: NormaliseConfig, *, na
         curve=curve,
         rolling=settings.tone_rolling and curve is not None,
         defects=defects,
-        repairs=tuple(each for each in settings.repairs if defects.has(each)),
+        faults=faults,
+        strength=0.0 if defects is None else defects.strength,
+        repairs=tuple(each for each in faults if each in settings.repairs),
         steady=steady,
         drop=_dropped(steady, settings),
     )
@@ -99,7 +116,7 @@ def settle(plans: Sequence[Plan]) -> list[Plan]:
     """The same plans with polarities that the shots of one recording agree on."""
     asked = [index for index, plan in enumerate(plans) if plan.guess is not None]
     guesses = [guess for plan in plans if (guess := plan.guess) is not None]
-    flips = [plans[index].flipped for index in asked]
+    flips = [plans[index].flipped for index in asked[1:]]
     settled = list(plans)
     for index, guess in zip(asked, judge_recording(guesses, flips), strict=True):
         settled[index] = _measured(plans[index], guess)
@@ -109,6 +126,23 @@ def settle(plans: Sequence[Plan]) -> list[Plan]:
 def is_flipped(before: Pixels, after: Pixels) -> bool:
     """Whether two neighbouring frames show the same with the polarity turned."""
     return before.shape == after.shape and is_flip(look(before), look(after))
+
+
+def _faults(defects: Defects | None) -> tuple[RepairName, ...]:
+    """Which faults of the sensor there are."""
+    if defects is None:
+        return ()
+    dead: tuple[RepairName, ...] = ("dead",) if len(defects.dead) else ()
+    return dead if defects.pattern is None else (*dead, "pattern")
+
+
+def repaired(plane: Pixels, plan: Plan) -> Pixels:
+    """The frame without the faults that are to be repaired."""
+    if plan.defects is None or not plan.repairs:
+        return plane
+    return repair(
+        plane, plan.defects, dead="dead" in plan.repairs, pattern="pattern" in plan.repairs
+    )
 
 
 def crop_to(pixels: Pixels, crop: Crop | None) -> Pixels:
@@ -150,9 +184,9 @@ def _palette(
         return None, False
     if settings.palette in ("grey", "none"):
         return None, True
-    ignore = overlay.mask if overlay.regions else None
+    ignore = overlay.mask.view(np.uint8) if overlay.regions else None
     if settings.palette is not None:
-        match: PaletteMatch | None = named_palette(settings.palette, pictures, ignore=ignore)
+        match: PaletteMatch | None = measure_palette(pictures, settings.palette, ignore=ignore)
     else:
         match = detect_palette(pictures, ignore=ignore)
     if match is not None and match.residual > settings.palette_bound:
@@ -171,6 +205,10 @@ def _curve(
 ) -> Curve | None:
     if survey.histogram is None:
         return None
+    if settings.tone_rolling and settings.tone != "percentile":
+        raise UsageError(
+            f"{name}: a rolling curve is linear; expected tone percentile, not {settings.tone}"
+        )
     if settings.tone == "kelvin" and info.radiometry is None:
         raise UsageError(
             f"{name}: has no calibration to kelvin; expected a radiometric recording: "
@@ -206,17 +244,17 @@ def _measured(plan: Plan, guess: PolarityGuess) -> Plan:
 
 def _intensity(plan: Plan, sample: Sample) -> Frame:
     """A sample as it will look before its polarity is settled."""
-    if plan.palette is not None and sample.colours is not None:
-        return plan.palette.inverter.intensity(sample.colours)
+    if plan.inverter is not None and sample.colours is not None:
+        return plan.inverter.intensity(sample.colours)
     if plan.curve is not None:
-        return plan.curve.apply(repair(sample.plane, plan.defects, plan.repairs))
+        return plan.curve.apply(repaired(sample.plane, plan))
     return sample.plane.astype(np.uint8, copy=False)
 
 
 def _lean(plan: Plan) -> Plan:
     """Without the arrays that rendering will not need: a recording may have a thousand shots."""
     if plan.hud == "keep":
-        plan = replace(plan, overlay=replace(plan.overlay, mask=np.zeros((0, 0), np.bool_)))
-    if "pattern" not in plan.repairs:
+        plan = replace(plan, overlay=Overlay(plan.overlay.regions, _NOWHERE))
+    if plan.defects is not None and "pattern" not in plan.repairs:
         plan = replace(plan, defects=replace(plan.defects, pattern=None))
     return plan
