@@ -130,8 +130,10 @@ def _polarity(plan: Plan) -> Polarity:
         return Polarity(value=plan.polarity, how=plan.how)
     score = guess.score if guess.value == plan.polarity else 1 - guess.score
     review = plan.how == "assumed"
+    # Rounded: sums of floating point differ in their last digits with where arrays lie in memory.
+    cues = {name: round(value, 3) for name, value in guess.cues.items()}
     return Polarity(
-        value=plan.polarity, how=plan.how, score=round(score, 4), review=review, cues=guess.cues
+        value=plan.polarity, how=plan.how, score=round(score, 3), review=review, cues=cues
     )
 
 
