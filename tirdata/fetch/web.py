@@ -180,6 +180,8 @@ def _reason(error: BaseException) -> str:
     text = str(error)
     for _ in range(3):  # one noise may stand behind another
         text = _NOISE.sub("", text).strip()
+    if text.startswith("Unsupported URL"):
+        return "a page in which yt-dlp finds no video; a direct link or --cookies may help"
     return " ".join(text.split()).rstrip(".;( ") or type(error).__name__
 
 
