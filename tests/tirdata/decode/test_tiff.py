@@ -129,7 +129,11 @@ def test_kinds_of_pixels(
         (STACK[0].astype(np.uint32) + 60_000, {}, "expected 0 to 65535"),
         (STACK[0].astype(np.float32) / 300, {}, "has fractions, from 26.6667 to 42"),
         (STACK[0].astype(np.complex64), {}, "expected whole numbers"),
-        (np.dstack([GREY] * 2), {"planarconfig": "contig", "extrasamples": []}, "samples a pixel"),
+        (
+            np.dstack([GREY] * 2),
+            {"planarconfig": "contig", "extrasamples": ["unspecified"]},
+            "samples a pixel",
+        ),
         (np.dstack([GREY] * 3), {"photometric": "cielab"}, "has pixels of kind CIELAB"),
     ],
     ids=["negative", "large", "fractions", "complex", "two channels", "lab"],
