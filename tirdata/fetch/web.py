@@ -150,7 +150,8 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
         yield error
         known = (getattr(error, "exc_info", None) or (None, None))[1]
         cause = getattr(error, "cause", None)
-        error = known or (cause if isinstance(cause, BaseException) else None) or error.__cause__
+        around = error.__context__ if isinstance(error.__context__, OSError) else None
+        error = known or (cause if isinstance(cause, BaseException) else error.__cause__ or around)
 
 
 def _is_passing(error: BaseException) -> bool:
