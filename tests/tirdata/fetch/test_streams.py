@@ -1,5 +1,6 @@
 """HLS and DASH from a server on this machine, without the ffmpeg program."""
 
+import gc
 import resource
 from collections.abc import Iterator
 from contextlib import closing
@@ -94,6 +95,7 @@ def test_a_full_disk_in_a_stream_is_said_and_gone_on_with(
             download(Wanted(url=site.link(name)), tmp_path, SETTINGS)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    gc.collect()
     first = next(path for path in sorted(site.pages) if path.endswith(("0.ts", "00001.m4s")))
     asked = [path for path, _ in site.asked].count(first)
     download(Wanted(url=site.link(name)), tmp_path, SETTINGS)
