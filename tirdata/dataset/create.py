@@ -13,18 +13,20 @@ SAMPLE = """\
 # Take away the "# " of what you need, then: tirdata fetch sources.toml --dataset .
 
 # [[source]]
-# url = "https://example.org/clip.mp4"  # a page that yt-dlp knows, or a plain link to a file
+# url = "https://example.org/clip.mp4"  # a page that yt-dlp knows, a playlist, a link to a file
 # class = "drone"           # what is to be followed
 # title = "Drone at dusk"
 # licence = "CC0-1.0"       # as its publisher states it
 # subset = "train"          # train or val: all shots of a recording are on one side
-# start_s = 12.0            # only a part of it, in seconds
-# end_s = 40.0
+# start_s = 12.0            # only a part of it, in seconds or as 1:02:03.5; more parts of the same
+# end_s = 40.0              # recording are more tables with the same url
 # polarity = "black-hot"    # where it is known; the stored frames are white-hot
+# palette = "ironbow"       # where it is known
+# hud = "black"             # keep, inpaint or black: what is done to burnt-in text
 # notes = "rain from second 30 on"
 
 # [[source]]
-# path = "recordings-of-mine/flight-07.mp4"  # seen from the folder of this file
+# path = "recordings-of-mine/flight-07.mp4"  # a file or a folder, seen from that of this file
 """
 
 

@@ -69,7 +69,7 @@ class FetchReport:
             TirDataError: none did; with the exit status that all of them have.
         """
         failed = [item for item in self.items if item.status == "failed"]
-        if len(failed) == len(self.items):
+        if failed and len(failed) == len(self.items):
             codes = {item.exit_code for item in failed}
             error = TirDataError(
                 failed[0].message

@@ -26,6 +26,7 @@ from tirdata.errors import DecodeError
 _MAGIC = b"CPTV"
 _GZIP = b"\x1f\x8b"
 _CHUNK = 1 << 16
+_SIP = 1 << 10  # bytes unzipped at once; what becomes of them is lost where they are damaged
 _WIDEST = 25  # bits of a step that fit into 32 wherever they begin
 _ASSUMED_RATE = 9.0  # of the Lepton
 _MOST_PIXELS = 4_000_000  # the cameras have 19,200
@@ -237,7 +238,7 @@ class _Unzipped:
         while len(self._ready) == before:
             if self._gzip.eof:
                 return False
-            data = self._zipped or self._file.read(_CHUNK)
+            data = self._zipped or self._file.read(_SIP)
             if not data:
                 raise BreakError("the next one is cut off")
             try:

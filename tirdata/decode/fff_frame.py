@@ -51,7 +51,7 @@ def describe(frame: ThermalFrame, container: str, frames: int | None) -> Recordi
     return RecordingInfo(
         container=container,
         codec=picture.codec,
-        pixel_format="gray16",
+        pixel_format="gray16le",
         colour_range="pc",
         width=width,
         height=height,

@@ -14,6 +14,7 @@ Application segments stand before the picture's data (ISO 10918-1), so reading e
 import io
 import struct
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -28,7 +29,8 @@ _NO_LENGTH = {0x01, *range(0xD0, 0xD9)}  # markers that stand alone
 _ENDS = {0xDA, 0xD9}  # the picture's data, the end
 _NAME = b"FLIR\0"
 _HEAD_BYTES = 8
-_MOST_SEGMENTS = 2000  # 256 of FLIR's at the most, and what others put before
+_MOST_PIECES = 256
+_MOST_SEGMENTS = 2000  # FLIR's pieces, and what others put before
 
 
 def is_radiometric(path: Path, head: bytes) -> bool:
@@ -50,7 +52,7 @@ def read_thermal(file: BinaryIO) -> ThermalFrame:
     Raises:
         BreakError: they are cut off, damaged, or not there.
     """
-    data = _join(list(_flir_segments(file)))
+    data = _join(list(islice(_flir_segments(file), _MOST_PIECES + 1)))
     block = io.BytesIO(data)
     begun = begin_frame(block, read_block(block, 0, len(data)), len(data), PixelDecoder())
     if begun is None:

@@ -95,6 +95,8 @@ def read_picture(data: bytes) -> Picture:
 def _read(data: bytes, name: str) -> Picture:
     with Image.open(io.BytesIO(data), formats=[name]) as file:
         check_size(*file.size)
+        if (frames := getattr(file, "n_frames", 1)) > 1 and file.format != "MPO":
+            raise BreakError(f"is an animation of {frames} frames; expected a still picture")
         kind = f"{name} {file.mode}"
         note = None
         image: Image.Image = file

@@ -31,6 +31,7 @@ _MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # + is BigTIFF
 _BUILT_IN = (1, 8, 32946, 32773)  # compressions that need no other package
 _DEFLATE = (8, 32946)
 _MIN_IS_WHITE, _MIN_IS_BLACK, _RGB, _PALETTE, _YCBCR = 0, 1, 2, 3, 6
+_ALPHA = (1, 2)  # extra samples of other kinds may be anything
 _PHOTOMETRIC = 262
 _ZERO_CELSIUS_K = {"celsius": 273.15, "kelvin": 0.0}
 _DEFLATE_MOST = 1032  # bytes that deflate can make of one
@@ -211,7 +212,7 @@ class TiffPages:
             return _colours(planes[:3], kind)
         if meaning not in {_MIN_IS_WHITE, _MIN_IS_BLACK}:
             raise DecodeError(f"has pixels of kind {_name(page.photometric)}; expected grey or RGB")
-        if len(planes) - len(page.extrasamples) > 1:
+        if len(planes) - sum(each in _ALPHA for each in page.extrasamples) > 1:
             raise DecodeError(f"has {len(planes)} samples a pixel; expected grey or RGB")
         if planes.dtype.kind == "f":
             return _temperatures(planes[0], self._unit, kind)

@@ -10,6 +10,7 @@ import numpy as np
 
 from tirdata.decode.base import Colours, Pixels, RawFrame, RecordingInfo
 from tirdata.decode.containers import container_of, missing_bytes
+from tirdata.decode.limits import MOST_PIXELS, check_size
 from tirdata.decode.luma import is_full_range, paint_of, pixels_of
 from tirdata.errors import DecodeError
 
@@ -60,6 +61,7 @@ class VideoReader:
             raise DecodeError(f"{path}: cannot be opened as video ({reason})") from None
         try:
             stream = _video_stream(path, container)
+            _check_size(path, stream)
             stream.codec_context.thread_count = threads
             stream.codec_context.thread_type = "AUTO"
             return cls(path, container, stream)
@@ -199,6 +201,21 @@ def _video_stream(path: Path, container: "InputContainer") -> "VideoStream":
 
 def _painted_upright(paint: Callable[[], Colours], degrees: int) -> Colours:
     return _upright(paint(), degrees).astype(np.uint8, copy=False)
+
+
+def _check_size(path: Path, stream: "VideoStream") -> None:
+    """Refuse frames of absurd size, in the header or later on.
+
+    Raises:
+        DecodeError: the header says that they are.
+    """
+    context = stream.codec_context
+    if context.width and context.height:  # else only the first frame says it
+        try:
+            check_size(context.width, context.height)
+        except DecodeError as error:
+            raise DecodeError(f"{path}: {error}") from None
+    context.options = {"max_pixels": str(MOST_PIXELS)}
 
 
 def _upright(pixels: Pixels, degrees: int) -> Pixels:

@@ -32,7 +32,9 @@ if TYPE_CHECKING:
     from yt_dlp.networking import Response
 
 HEAD_BYTES = 1024
-_CHUNK = 1 << 14  # a transfer that breaks loses what had come of the last one
+_CHUNK = 1 << 14  # read at once at first; a transfer that breaks loses what came of the last one
+_LARGEST_CHUNK = 1 << 20
+_QUICK_S, _LONG_S = 0.05, 0.2
 _OVERLAP = 4096  # bytes asked for again, to see that they are still the same
 _LONGEST_NAME = 100
 _SLOW_S = 60.0
@@ -187,27 +189,56 @@ def _begin(response: "Response", link: PlainLink, head: bytes) -> PartNote:
 
 def _receive(response: "Response", part: Path, note: PartNote, pace: Pace) -> None:
     """Add the rest of the answer to the part; every byte that came is kept whatever happens."""
-    since, came = time.monotonic(), 0
+    watch, size = _Watch(), _CHUNK
     try:
         file = part.open("ab", buffering=0)
     except OSError as error:
         raise storage_error(part, error) from error
     with file:
-        while data := response.read(pace.chunk(_CHUNK)):
+        began_s = time.monotonic()
+        while data := response.read(pace.chunk(size)):
+            size = _next_chunk(size, time.monotonic() - began_s, file.tell())
             try:
                 _write_all(file, data)
             except OSError as error:
                 raise storage_error(part, error) from error
-            came += len(data)
             pace.wait(len(data))
-            now = time.monotonic()
-            if now - since > _SLOW_S:
-                if came < _SLOWEST * (now - since):
-                    raise StalledError(f"{came} bytes in {now - since:.0f} s")
-                since, came = now, 0
+            watch.check(len(data))
+            began_s = time.monotonic()
         have = file.tell()
     if note.bytes is not None and have != note.bytes:
         raise StalledError(f"{have} bytes came, expected {note.bytes} bytes, as the server said")
+
+
+class _Watch:
+    """Sees that a transfer does not merely drip."""
+
+    def __init__(self) -> None:
+        self._since_s = time.monotonic()
+        self._came = 0
+
+    def check(self, count: int) -> None:
+        """Note that ``count`` bytes came.
+
+        Raises:
+            StalledError: hardly any came for long.
+        """
+        self._came += count
+        span_s = time.monotonic() - self._since_s
+        if span_s <= _SLOW_S:
+            return
+        if self._came < _SLOWEST * span_s:
+            raise StalledError(f"{self._came} bytes in {span_s:.0f} s")
+        self._since_s, self._came = time.monotonic(), 0
+
+
+def _next_chunk(size: int, took_s: float, have: int) -> int:
+    """More at once while it comes quickly, but little of what is here already."""
+    if took_s < _QUICK_S:
+        size *= 2
+    elif took_s > _LONG_S:
+        size //= 2
+    return max(_CHUNK, min(size, have // 8, _LARGEST_CHUNK))
 
 
 def _write_all(file: FileIO, data: bytes) -> None:

@@ -118,19 +118,31 @@ class _Link:
                 raise FetchError(f"{wanted.name}: is live; expected a recording that has an end")
             licence = wanted.licence or info.get("license")
             check_licence(wanted.name, licence, self._settings.licences)
-            result: Info = tool.process_ie_result(info, download=True)
-        if not result.get("requested_downloads"):
-            raise FetchError(f"{wanted.name}: no video came of it (nothing was downloaded)")
-        file = Path(result["requested_downloads"][0]["filepath"])
-        day = str(result.get("upload_date") or "")
+            file = self._file_of(tool, info)
+        day = str(info.get("upload_date") or "")
         return self._fetched(
             file,
-            stored_name(_file_name(self._url, result, file)),
-            title=result.get("title"),
-            uploader=result.get("uploader") or result.get("channel"),
+            stored_name(_file_name(self._url, info, file)),
+            title=info.get("title"),
+            uploader=info.get("uploader") or info.get("channel"),
             licence=licence,
             published=f"{day[:4]}-{day[4:6]}-{day[6:]}" if len(day) == 8 else None,
         )
+
+    def _file_of(self, tool: yt_dlp.YoutubeDL, info: Info) -> Path:
+        """Download what yt-dlp found; a plain file in a page as any other plain file."""
+        is_file = info.get("protocol") in {"http", "https"} and "requested_formats" not in info
+        if info.get("extractor_key") == "Generic" and is_file:
+            name, nothing = self._wanted.name, lambda: None
+            link = PlainLink(name, str(info["url"]), self._url, self._folder, nothing)
+            came = download_plain(tool, link, self._pace)
+            if came is None:
+                raise FetchError(f"{name}: no video came of it (its video is a page again)")
+            return came.file
+        result: Info = tool.process_ie_result(info, download=True)
+        if not result.get("requested_downloads"):
+            raise FetchError(f"{self._wanted.name}: no video came of it (nothing was downloaded)")
+        return Path(result["requested_downloads"][0]["filepath"])
 
     def _fetched(self, file: Path, name: str, **known: str | None) -> Fetched:
         size = file.stat().st_size

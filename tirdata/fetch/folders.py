@@ -10,12 +10,12 @@ from tirdata.files import sha256
 
 FRAMES = frozenset(  # as the reader of pictures takes them
     {".png", ".jpg", ".jpeg", ".jpe", ".bmp", ".dib", ".pgm", ".ppm", ".pnm", ".pbm",
-     ".tif", ".tiff", ".webp", ".jp2", ".j2k"}
+     ".tif", ".tiff", ".webp", ".jp2", ".j2k", ".fff"}
 )  # fmt: skip
 RECORDINGS = frozenset(
     {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".ts", ".m2ts", ".mts", ".mpg", ".mpeg",
      ".vob", ".wmv", ".asf", ".flv", ".ogv", ".ogg", ".3gp", ".mxf", ".y4m", ".mjpeg", ".mjpg",
-     ".h264", ".h265", ".hevc", ".seq", ".csq", ".fff", ".cptv", ".raw", ".zip"}
+     ".h264", ".h265", ".hevc", ".seq", ".csq", ".cptv", ".raw", ".zip"}
 )  # fmt: skip
 SIDE_FILE = "recording.toml"
 _DEEPEST = 16

@@ -33,9 +33,9 @@ class FetchConfig(Config):
     """Wait before the first new try; doubled each time, at most 30 s."""
     timeout_s: Annotated[float, Field(gt=0)] = 20.0
     """How long a server may say nothing."""
-    rate_limit: Annotated[int, Field(ge=1)] | None = None
+    rate_limit: Annotated[int, Field(ge=1024)] | None = None
     """Bytes per second of one download; none = no limit."""
-    total_rate_limit: Annotated[int, Field(ge=1)] | None = None
+    total_rate_limit: Annotated[int, Field(ge=1024)] | None = None
     """Bytes per second of all downloads together, whatever the workers; none = no limit."""
     per_host: Annotated[int, Field(ge=1)] | None = None
     """How many downloads may come from one host at once; none = as many as there are workers."""

@@ -150,7 +150,8 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
         yield error
         known = (getattr(error, "exc_info", None) or (None, None))[1]
         cause = getattr(error, "cause", None)
-        error = known or (cause if isinstance(cause, BaseException) else None) or error.__cause__
+        around = error.__context__ if isinstance(error.__context__, OSError) else None
+        error = known or (cause if isinstance(cause, BaseException) else error.__cause__ or around)
 
 
 def _is_passing(error: BaseException) -> bool:
@@ -180,6 +181,8 @@ def _reason(error: BaseException) -> str:
     text = str(error)
     for _ in range(3):  # one noise may stand behind another
         text = _NOISE.sub("", text).strip()
+    if text.startswith("Unsupported URL"):
+        return "a page in which yt-dlp finds no video; a direct link or --cookies may help"
     return " ".join(text.split()).rstrip(".;( ") or type(error).__name__
 
 

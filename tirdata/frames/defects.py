@@ -19,7 +19,7 @@ from tirdata.types import Flags
 
 MIN_FRAMES = 8  # with fewer, nothing is told from the scene
 
-_MOST_PIXELS = 6_000_000  # of all samples together; of more, every second, third … is taken
+_MOST_PIXELS = 12_000_000  # of all samples together; of more, every second, third … is taken
 _OFTEN = 0.75  # share of the frames in which a dead pixel stands out
 _STANDS_OUT = 6.0  # times the mean deviation around it, and at least
 _LEAST = 6.0  # levels

@@ -35,6 +35,7 @@ _REDDEST = 8.0  # the most that noise has after a lossy codec
 _PASSING = 3.0  # coarse energy that stays over that which changes: less = the scene went by
 _FLOOR = 0.5  # levels; less is lost when the repaired frame is rounded
 _AUDIBLE = 0.5  # times the noise that comes and goes; weaker patterns are drowned by it
+_NEAR = 7  # pixels; over which the disagreement of the halves is taken
 _MARGIN = 5  # pixels; the filter's echo of what is left out
 _ALIKE = 3.0  # energy of a block over that of the blocks in which the pattern is sure
 
@@ -71,8 +72,10 @@ def find_pattern(frames: Stack, ignore: Flags) -> Pattern:
     rows = _stripes(frames.transpose(0, 2, 1), noise, _DOWN)
     stripes = columns[None, :] + rows[:, None]
     details = np.stack([(rest := frame - stripes) - _blur(rest, _AROUND) for frame in frames])
-    blocks = _measure(details, changing, ignore)
-    own, judged = _pixels(details, blocks, max(_FLOOR, _AUDIBLE * noise))
+    middle = len(details) // 2
+    halves = (temporal_median(details[:middle]), temporal_median(details[middle:]))
+    blocks = _measure(halves, changing, ignore)
+    own, judged = _pixels(halves, blocks, max(_FLOOR, _AUDIBLE * noise))
     offsets = np.where(ignore, 0, stripes + own).astype(np.float32)
     return Pattern(offsets, _strength(columns), _strength(rows), _strength(own), judged)
 
@@ -181,11 +184,11 @@ def _by_group(values: Floats, width: int = 16) -> Floats:
     return means
 
 
-def _measure(details: Stack, changing: tuple[Floats, Floats], ignore: Flags) -> _Blocks:
+def _measure(
+    halves: tuple[Plane, Plane], changing: tuple[Floats, Floats], ignore: Flags
+) -> _Blocks:
     """Energies of the blocks that have no overlay in them."""
     fine_gain, coarse_gain = _pixel_gains()
-    middle = len(details) // 2
-    halves = (temporal_median(details[:middle]), temporal_median(details[middle:]))
     smooth = [_blur(half, _FINE) for half in halves]
     fine = [_without_outliers(half - soft) for half, soft in zip(halves, smooth, strict=True)]
     coarse = [soft - _blur(half, _COARSE) for half, soft in zip(halves, smooth, strict=True)]
@@ -209,9 +212,9 @@ def _changing(frames: Stack) -> tuple[Floats, Floats]:
     )
 
 
-def _pixels(details: Stack, blocks: _Blocks, least: float) -> tuple[Plane, float]:
+def _pixels(halves: tuple[Plane, Plane], blocks: _Blocks, least: float) -> tuple[Plane, float]:
     """Each pixel's own offset, all 0 if there is no pattern; and the share that was judged."""
-    nothing = np.zeros(details.shape[1:], np.float32)
+    nothing = np.zeros_like(halves[0])
     known = ~np.isnan(blocks.fine)
     if not known.any():
         return nothing, 0.0
@@ -222,10 +225,13 @@ def _pixels(details: Stack, blocks: _Blocks, least: float) -> tuple[Plane, float
     judged = float((sure | gone_by)[known].mean())
     if sure[known].mean() < 0.5 or np.median(blocks.fine[known]) < least**2:
         return nothing, judged
-    own = temporal_median(details)
-    trust = _trust(blocks, sure, details.shape[1:])
+    own = (halves[0] + halves[1]) / 2
+    trust = _trust(blocks, sure, own.shape)
     usual = 1.4826 * float(np.median(np.abs(own[trust > 0.5])))
-    return (own * trust * ~_shapes(np.abs(own) > _ODD * usual)).astype(np.float32), judged
+    trust *= ~_shapes(np.abs(own) > _ODD * usual)
+    # What the halves do not agree on is scene that was slow to go by: Wiener's weight.
+    doubt = cv2.blur((halves[0] - halves[1]) ** 2 / 4, (_NEAR, _NEAR))
+    return (own * trust * usual**2 / (usual**2 + doubt)).astype(np.float32), judged
 
 
 def _trust(blocks: _Blocks, sure: Flags, shape: tuple[int, ...]) -> Plane:
@@ -240,7 +246,7 @@ def _trust(blocks: _Blocks, sure: Flags, shape: tuple[int, ...]) -> Plane:
 
 def _shapes(odd: Flags) -> Flags:
     """Where pixels that are far off lie together, as those of a thing or of text do."""
-    together = cv2.blur(odd.astype(np.float32), (3, 3), borderType=cv2.BORDER_REFLECT) > 1.5 / 9
+    together = cv2.blur(odd.astype(np.float32), (3, 3), borderType=cv2.BORDER_REFLECT) > 2.5 / 9
     core = (odd & together).astype(np.uint8)
     return np.asarray(cv2.dilate(core, np.ones((_MARGIN, _MARGIN), np.uint8)) > 0)
 

@@ -48,8 +48,9 @@ class RollingCurve:
 
     def _followed(self, seen: Counts) -> Range:
         """The ends for a frame in which ``seen`` is seen."""
-        low, high = np.quantile(seen, (TAIL, 1 - TAIL), method="inverted_cdf")
-        wanted = spread(float(low), float(high))
+        ordered = np.sort(seen, axis=None, kind="stable")  # a radix sort: faster than to select
+        rare = int(TAIL * ordered.size)
+        wanted = spread(float(ordered[rare]), float(ordered[-1 - rare]))
         shift = self._shift(seen)
         low, high = (end + shift for end in self._ends or wanted)
         goal = (self._goal[0] + shift, self._goal[1] + shift) if self._goal else wanted
@@ -66,7 +67,7 @@ class RollingCurve:
         """What all counts have changed by at once since the last frame; 0 = the scene changed."""
         if self._last is None or self._last.shape != seen.shape or self._ends is None:
             return 0.0
-        change = seen.astype(np.int32) - self._last
+        change = seen[::2, ::2].astype(np.int32) - self._last[::2, ::2]
         shift = float(np.median(change))
         own = float(np.median(np.abs(change - shift)))
         least = self._slew * (self._ends[1] - self._ends[0])

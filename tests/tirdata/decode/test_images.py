@@ -366,3 +366,9 @@ def test_a_folder_of_fff_files_is_a_recording_of_counts(clips: Path, tmp_path: P
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.mp4")
     assert "is neither a file nor a folder" in refusal(tmp_path / "pipe.mp4")
+
+
+def test_an_animation_is_no_picture(tmp_path: Path) -> None:
+    first, second = Image.fromarray(GREY), Image.fromarray(255 - GREY)
+    first.save(tmp_path / "1.png", save_all=True, append_images=[second])
+    assert "is an animation of 2 frames; expected a still picture" in refusal(tmp_path / "1.png")

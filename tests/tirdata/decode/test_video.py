@@ -2,6 +2,7 @@
 
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -10,7 +11,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from tests.made_video import Coding, Picture, ramp, write_video
-from tirdata.decode import open_frames
+from tirdata.decode import open_frames, video
 from tirdata.decode.base import RawFrame, RecordingInfo
 from tirdata.errors import DecodeError
 
@@ -190,4 +191,74 @@ def test_sound_alone_is_no_video(tmp_path: Path) -> None:
         container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     with pytest.raises(DecodeError, match="no video stream"):
+        open_frames(path)
+
+
+def write_planes(path: Path, pixel_format: str, planes: list[NDArray[Any]], codec: str) -> Path:
+    """Frames whose first plane is given, sample for sample; other planes are 0."""
+    height, width = planes[0].shape
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=30)
+        assert isinstance(stream, VideoStream)
+        stream.width, stream.height, stream.pix_fmt = width, height, pixel_format
+        for samples in planes:
+            frame = av.VideoFrame(width, height, pixel_format)
+            for number, plane in enumerate(frame.planes):
+                lines = np.zeros((plane.height, plane.line_size), np.uint8)
+                if number == 0:
+                    lines[:, : width * samples.itemsize] = samples.view(np.uint8)
+                plane.update(lines.tobytes())
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
+@pytest.mark.parametrize("bits", [10, 12, 14])
+def test_grey_of_more_than_8_bits_stays_counts(bits: int, tmp_path: Path) -> None:
+    counts = np.random.default_rng(bits).integers(0, 1 << bits, (48, 64)).astype("<u2")
+    path = write_planes(tmp_path / "a.mkv", f"gray{bits}le", [counts, counts], "ffv1")
+    info, frames, _ = read(path)
+    assert (info.bits, info.pixel_format) == (bits, f"gray{bits}le")
+    assert frames[1].pixels.dtype == np.uint16
+    np.testing.assert_array_equal(frames[1].pixels, counts)
+
+
+def test_colours_of_16_bits_come_as_8(tmp_path: Path) -> None:
+    green = np.full((48, 64), 0x8000, "<u2")
+    _, frames, _ = read(write_planes(tmp_path / "a.mkv", "gbrp16le", [green], "ffv1"))
+    assert frames[0].pixels.dtype == np.uint8
+    assert np.abs(frames[0].pixels.astype(int) - [0, 128, 0]).max() <= 1
+
+
+def test_interlaced_frames_are_kept_woven_and_said(tmp_path: Path) -> None:
+    coding = Coding("mpeg2video", "yuv420p", options=(("flags", "+ildct+ilme"), ("top", "1")))
+    _, frames, warnings = read(write_video(tmp_path / "a.mpg", PICTURES, coding))
+    assert frames[0].pixels.shape == ramp().shape
+    assert warnings == ("interlaced; frames are kept woven",)
+
+
+@pytest.mark.parametrize("rate", ["0:0", "0:1", "25:0"])
+def test_a_header_without_a_rate_is_read_at_25(rate: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.y4m"
+    path.write_bytes(f"YUV4MPEG2 W16 H16 F{rate} Cmono\n".encode() + b"FRAME\n" + bytes(256))
+    with path.open("ab") as file:
+        file.write(b"FRAME\n" + bytes(256))
+    info, frames, _ = read(path)
+    assert info.fps == 25
+    assert frames[1].time_s == pytest.approx(0.04)
+
+
+def test_a_header_of_absurd_size_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.y4m"
+    path.write_bytes(b"YUV4MPEG2 W15000 H15000 F25:1 Cmono\nFRAME\n" + bytes(1000))
+    with pytest.raises(DecodeError, match="says that a frame has 15000x15000 pixels"):
+        open_frames(path)
+
+
+def test_frames_that_grow_beyond_the_limit_are_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(video, "MOST_PIXELS", 10_000)  # the header's size is found right
+    path = write_video(tmp_path / "a.mkv", PICTURES)
+    with pytest.raises(DecodeError, match="has no whole frame"):
         open_frames(path)

@@ -93,14 +93,19 @@ def test_the_first_bytes_tell_pages_from_files(head: bytes, page: bool) -> None:
     assert is_page(head) == page
 
 
-def test_a_video_in_a_page_comes(site: Site, clip: bytes, tmp_path: Path) -> None:
+def test_a_video_in_a_page_comes_and_goes_on(site: Site, clip: bytes, tmp_path: Path) -> None:
     page = b"<html><title>Flight 7</title><video src='clip.mp4'></video></html>"
     site.pages["page"] = Page(page, "text/html")
+    site.pages["clip.mp4"].breaks = 1
+    assert "the same command goes on" in refused(site.link("page"), tmp_path)
     fetched = get(site.link("page"), tmp_path)
     assert fetched.file.read_bytes() == clip
     assert fetched.title is not None
     assert fetched.title.startswith("Flight 7")
     assert fetched.name.startswith("Flight_7")
+    assert fetched.name.endswith(".mp4")
+    assert site.asked[-1][1] is not None
+    assert site.heard[-1]["referer"] == site.link("page")
 
 
 @pytest.mark.parametrize("ranges", [True, False], ids=["Range", "no Range"])
@@ -171,7 +176,7 @@ def test_a_finished_download_is_not_asked_for_again(
     ("path", "message", "asked"),
     [
         ("none.mp4", "no video came of it (HTTP Error 404: Not Found)", 1),
-        ("words", "no video came of it (Unsupported URL", 2),
+        ("words", "no video came of it (a page in which yt-dlp finds no video; a direct link", 2),
         ("gone", "HTTP Error 410", 1),
         ("empty.mp4", "no video came of it (the answer has 0 bytes)", 1),
         ("round", "redirect loop", 1),
@@ -265,3 +270,40 @@ def test_cookies_and_passwords_are_sent_and_never_written_down(site: Site, tmp_p
     assert b"secret7" not in written
     assert b"pass7" not in written
     assert Wanted(url=link).name == site.link("clip.mp4")
+
+
+def test_a_server_that_drips_is_left(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tirdata.fetch.direct._SLOW_S", 0.2)
+    monkeypatch.setattr("tirdata.fetch.direct._SLOWEST", 10**9)
+    site.pages["clip.mp4"].slow_s = 0.05
+    assert " bytes in " in refused(site.link("clip.mp4"), tmp_path)
+
+
+def test_a_packed_answer_is_unpacked_and_not_gone_on_with(
+    site: Site, clip: bytes, tmp_path: Path
+) -> None:
+    import gzip
+
+    page = site.pages["clip.mp4"]
+    page.body, page.headers, page.breaks = gzip.compress(clip), {"Content-Encoding": "gzip"}, 1
+    refused(site.link("clip.mp4"), tmp_path)
+    assert get(site.link("clip.mp4"), tmp_path).file.read_bytes() == clip
+    assert site.asked[-1][1] is None
+
+
+def test_a_name_of_a_server_leads_nowhere_else(site: Site, tmp_path: Path) -> None:
+    for said, name in (
+        ("../../up.seq", "up.seq"),
+        ("source.json", "original-source.json"),
+        (".hidden.seq", "hidden.seq"),
+    ):
+        site.pages["get"] = Page(
+            b"FFF\0" * 9, headers={"Content-Disposition": f"x; filename={said}"}
+        )
+        fetched = get(site.link("get"), tmp_path / name)
+        assert fetched.name.endswith(name)
+        assert "/" not in fetched.name
+        assert not fetched.name.startswith(".")
+        assert fetched.file.parent == tmp_path / name

@@ -101,3 +101,91 @@ def test_other_schemes_are_refused() -> None:
 
 def test_a_row_is_known_by_its_name() -> None:
     assert Wanted(url="https://a/b", title="x").key == Wanted(url="https://a/b", title="y").key
+
+
+PARTS = """\
+path,start_s,end_s,class,title,licence,hud,tone,tone_range,repairs
+a.mp4,0:30,40,bird,late,CC0-1.0,black,kelvin,280 320,dead pattern
+a.mp4,5,10,drone,early,,,,,
+b.mp4,,,,,,,,,
+"""
+
+
+def test_rows_of_one_recording_are_its_parts(tmp_path: Path) -> None:
+    (tmp_path / "s.csv").write_text(PARTS)
+    first, second = read_sources([str(tmp_path / "s.csv")])
+    assert first.clips == (
+        Clip(start_s=5, end_s=10, class_name="drone", title="early"),
+        Clip(start_s=30, end_s=40, class_name="bird", title="late"),
+    )
+    assert (first.class_name, first.title, first.licence) == (None, None, "CC0-1.0")
+    assert first.treatment.given == {
+        "hud": "black", "tone": "kelvin", "tone_range": (280.0, 320.0),
+        "repairs": ("dead", "pattern"),
+    }  # fmt: skip
+    assert second.clips == ()
+    assert second.treatment.given == {}
+
+
+def test_what_all_parts_share_is_said_of_the_recording(tmp_path: Path) -> None:
+    (tmp_path / "s.csv").write_text("path,end_s,start_s,class\na.mp4,5,,drone\na.mp4,,5,drone\n")
+    (wanted,) = read_sources([str(tmp_path / "s.csv")])
+    assert wanted.class_name == "drone"
+    assert wanted.clips == (Clip(end_s=5), Clip(start_s=5))
+    assert [wanted.clips[0].holds(time_s) for time_s in (0, 4.999, 5)] == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ("a.mp4,0,5,,\na.mp4,4,9,,", "line 3: .* from 4 s to 9 s overlaps 0 s to 5 s of .*line 2"),
+        ("a.mp4,7,9,,\nb.mp4,,,,\na.mp4,,,,", "line 2: .* from 7 s to 9 s overlaps 0 s to the end"),
+        ("a.mp4,0,5,MIT,\na.mp4,5,9,CC0,", "line 3: .* with licence CC0, but .*line 2 says MIT"),
+        ("a.mp4,0,5,,val\na.mp4,5,9,,train", "line 3: .* with subset train, but .*line 2 says val"),
+        ('a.mp4,0,5,"two\nlines",\n,0,5,,', "line 4: value: .*either a url or a path"),
+        ("a.mp4,9,5,,", r"line 2: value: .*end_s 5 is not after start_s 9"),
+    ],
+)  # fmt: skip
+def test_rows_that_do_not_fit_are_named_with_both_lines(
+    rows: str, message: str, tmp_path: Path
+) -> None:
+    (tmp_path / "s.csv").write_text(f"path,start_s,end_s,licence,subset\n{rows}\n")
+    with pytest.raises(UsageError, match=message):
+        read_sources([str(tmp_path / "s.csv")])
+
+
+def test_a_fault_in_toml_is_named_with_the_line_of_its_table(tmp_path: Path) -> None:
+    path = tmp_path / "s.toml"
+    path.write_text(
+        "# flights\n[[source]]\npath = 'a'\n\n[[ source ]]  # two\npath = 'b'\nhud = 1\n"
+    )
+    with pytest.raises(ConfigError, match=r"s\.toml line 5: hud: "):
+        read_sources([str(path)])
+    path.write_text("source = [{path = 'a'}, {path = 'b', hud = 1}]\n")
+    with pytest.raises(ConfigError, match=r"s\.toml source 2: hud: "):
+        read_sources([str(path)])
+    path.write_text("[[source]]\npath = 'a'\nnotes = '''\n[[source]]\n'''\nhud = 1\n")
+    with pytest.raises(ConfigError, match=r"s\.toml source 1: hud: "):
+        read_sources([str(path)])
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t"])
+def test_spreadsheets_of_other_countries_are_read(delimiter: str, tmp_path: Path) -> None:
+    text = "\ufeffpath,title,end_s\r\na.mp4,x,5\r\n,,\r\n".replace(",", delimiter)
+    (tmp_path / "s.csv").write_bytes(text.encode())
+    (wanted,) = read_sources([str(tmp_path / "s.csv")])
+    assert (wanted.title, wanted.clips) == ("x", (Clip(end_s=5),))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("path,path\na,b\n", "line 1: columns path are there twice"),
+        ("https://a/b.mp4\n", "line 1: headings are https://a/b.mp4; expected url or path"),
+        ("url\nexample.org/a\n", "line 2: example.org/a: this is no link to fetch"),
+    ],
+)
+def test_a_wrong_heading_is_named(text: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / "s.csv").write_text(text)
+    with pytest.raises(UsageError, match=message):
+        read_sources([str(tmp_path / "s.csv")])

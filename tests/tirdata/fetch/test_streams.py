@@ -1,5 +1,7 @@
 """HLS and DASH from a server on this machine, without the ffmpeg program."""
 
+import gc
+import resource
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -11,7 +13,7 @@ from av.video.stream import VideoStream
 
 from tests.serve import Page, Site, serve
 from tirdata.decode import open_frames
-from tirdata.errors import FetchError
+from tirdata.errors import FetchError, StorageError
 from tirdata.fetch.base import Fetched
 from tirdata.fetch.download import download
 from tirdata.fetch.settings import FetchConfig
@@ -78,6 +80,26 @@ def test_a_stream_comes_whole_and_only_its_picture(
     assert count == 312
     sound = [path for path, _ in site.asked if "stream1" in path]
     assert sound == []
+
+
+# yt-dlp leaves its own file open when it cannot be written.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_full_disk_in_a_stream_is_said_and_gone_on_with(
+    streamed: tuple[Site, str], tmp_path: Path
+) -> None:
+    site, name = streamed
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, before[1]))
+    try:
+        with pytest.raises(StorageError, match="File too large"):
+            download(Wanted(url=site.link(name)), tmp_path, SETTINGS)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    gc.collect()
+    first = next(path for path in sorted(site.pages) if path.endswith(("0.ts", "00001.m4s")))
+    asked = [path for path, _ in site.asked].count(first)
+    download(Wanted(url=site.link(name)), tmp_path, SETTINGS)
+    assert [path for path, _ in site.asked].count(first) == asked  # it has that one
 
 
 def test_a_lost_segment_is_no_silent_gap(streamed: tuple[Site, str], tmp_path: Path) -> None:

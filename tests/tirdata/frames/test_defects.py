@@ -177,6 +177,27 @@ def test_a_target_that_hovers_is_no_dead_pixel() -> None:
     assert not len(found.dead)
 
 
+def test_a_target_that_hovers_in_a_noisy_sky_stays_when_the_noise_is_taken_off() -> None:
+    random = np.random.default_rng(9)
+    offsets = random.normal(0, 6, SIZE)
+    target = np.zeros(SIZE, np.float32)
+    target[100:103, 100:103] = 60
+    target = np.asarray(cv2.GaussianBlur(target, (0, 0), 0.8), np.float32)
+    sky = np.linspace(60, 120, SIZE[0])[:, None] + offsets + target
+    frames: list[Pixels] = [
+        np.clip(np.rint(sky + random.normal(0, 3, SIZE)), 0, 255).astype(np.uint8)
+        for _ in range(24)
+    ]
+    found = find_defects(frames)
+    assert found.sure
+    assert found.pixels > 4
+    before, after = frames[5], repair(frames[5], found, dead=True, pattern=True)
+    spot, around = np.s_[100:103, 100:103], np.s_[80:95, 80:120]
+    left = float(after[spot].mean()) - float(after[around].mean())
+    assert left > 0.8 * (float(before[spot].mean()) - float(before[around].mean()))
+    assert after[around].std() < 0.8 * before[around].std()
+
+
 def test_dead_pixels_in_corners_and_clumps_are_filled_from_live_ones() -> None:
     frame = np.full((20, 20), 100, np.uint8)
     dead = np.array(
