@@ -9,11 +9,11 @@ import numpy as np
 
 from tests.made_video import write_video
 from tirdata.dataset.ingest import FetchReport, ingest
+from tirdata.dataset.settings import IngestConfig
 from tirdata.dataset.tree import Dataset
 from tirdata.dataset.validate import validate
 from tirdata.decode import open_frames
 from tirdata.engine import build_engine
-from tirdata.dataset.settings import IngestConfig
 from tirdata.fetch.sources import read_sources
 from tirdata.types import Frame
 

@@ -14,10 +14,10 @@ from tests.made_video import write_video
 from tirdata.dataset import convert
 from tirdata.dataset.frames import encode_frame
 from tirdata.dataset.ingest import ingest
+from tirdata.dataset.settings import IngestConfig
 from tirdata.dataset.tree import Dataset, SequenceId
 from tirdata.engine import build_engine
 from tirdata.errors import PartlyDoneError
-from tirdata.dataset.settings import IngestConfig
 from tirdata.fetch.wanted import Clip, Wanted
 from tirdata.files import write_text
 
@@ -46,7 +46,7 @@ def test_a_clip_becomes_a_sequence_with_everything_about_it(dataset: Dataset, cl
     assert (card.frames, card.first_frame, card.last_frame) == (312, 0, 311)
     assert (card.width, card.height) == (320, 256)
     assert card.times_s == pytest.approx([index / 30 for index in range(312)], abs=1e-6)
-    assert (card.polarity.value, card.polarity.how) == ("white-hot", "assumed")
+    assert (card.polarity.value, card.polarity.how) == ("white-hot", "measured")
     assert card.warnings == ()
     sequence = dataset.read_sequence(FIRST)
     assert len(sequence.frames) == 312
@@ -148,7 +148,8 @@ def test_a_part_of_a_recording_with_its_own_words(dataset: Dataset, clips: Path)
 def test_colour_is_stored_as_luma_and_said(dataset: Dataset, clips: Path) -> None:
     report = fetch(dataset, clips / "V_DRONE_007.mp4")
     assert len(report.items[0].warnings) == 1
-    assert report.items[0].warnings[0].startswith("302 of 302 frames are in colour")
+    assert "in colour, and the colours are no palette" in report.items[0].warnings[0]
+    assert dataset.read_card(FIRST).palette.name == "visible"
     assert dataset.read_source(str(report.items[0].recording_id)).coloured_frames == 302
 
 

@@ -1,5 +1,7 @@
 """An even sample of a series of unknown length."""
 
+from itertools import pairwise
+
 import pytest
 
 from tirdata.frames.samples import Samples
@@ -14,7 +16,7 @@ def test_samples_are_evenly_spread_from_the_first_on(length: int, most: int) -> 
     kept = samples.items
     assert kept[0] == 0
     assert len(kept) == length if length <= most else most / 2 <= len(kept) <= most
-    assert len({later - earlier for earlier, later in zip(kept, kept[1:], strict=False)}) <= 1
+    assert len({later - earlier for earlier, later in pairwise(kept)}) <= 1
     if length > most:
         assert length - kept[-1] <= kept[1] - kept[0]
 
