@@ -111,7 +111,7 @@ def _read(data: bytes, name: str) -> Picture:
 def _picture(image: Image.Image, kind: str, note: str | None) -> Picture:
     if image.mode.startswith("I"):  # older Pillow has 32 bits for the 16 of a PNG
         counts = np.asarray(image)
-        if counts.size and (counts.min() < 0 or counts.max() > 65535):
+        if counts.dtype != np.uint16 and (counts.min() < 0 or counts.max() > 65535):
             raise DecodeError("has values of more than 16 bits; expected 8 or 16")
         return Picture(counts.astype(np.uint16), 16, kind, note)
     if image.mode == "F":
