@@ -17,7 +17,9 @@ from tests.made_pictures import counts, made_folder, write_picture
 from tirdata.decode import open_frames
 from tirdata.decode.base import Pixels, RawFrame, RecordingInfo
 from tirdata.decode.images import frame_numbers
+from tirdata.decode.picture_files import SUFFIXES
 from tirdata.errors import DecodeError
+from tirdata.fetch.folders import FRAMES
 
 RATE = "nothing says how fast; 25 frames/s assumed: give fps in recording.toml"
 GREY = (counts(1)[0] >> 6).astype(np.uint8)
@@ -372,3 +374,15 @@ def test_an_animation_is_no_picture(tmp_path: Path) -> None:
     first, second = Image.fromarray(GREY), Image.fromarray(255 - GREY)
     first.save(tmp_path / "1.png", save_all=True, append_images=[second])
     assert "is an animation of 2 frames; expected a still picture" in refusal(tmp_path / "1.png")
+
+
+def test_what_fetch_takes_for_pictures_is_what_is_read() -> None:
+    assert SUFFIXES == FRAMES
+
+
+@pytest.mark.parametrize("kind", [b"P2 9000 9000 65535\n", b"P2 9000 9000 255\n"])
+def test_a_picture_in_digits_may_not_be_huge(kind: bytes, tmp_path: Path) -> None:
+    (tmp_path / "1.pgm").write_bytes(kind + b"1 2 3")
+    assert "says that a frame has 9000x9000 pixels; expected 1 to 4000000" in refusal(
+        tmp_path / "1.pgm"
+    )
