@@ -14,11 +14,11 @@ import tifffile
 from PIL import Image
 
 from tests.made_pictures import counts, made_folder, write_picture
-from tirdata.decode import open_frames
+from tirdata.decode import open_frames, tiff_pages
 from tirdata.decode.base import Pixels, RawFrame, RecordingInfo
 from tirdata.decode.images import frame_numbers
 from tirdata.decode.picture_files import SUFFIXES
-from tirdata.errors import DecodeError
+from tirdata.errors import DecodeError, MissingError
 from tirdata.fetch.folders import FRAMES
 
 RATE = "nothing says how fast; 25 frames/s assumed: give fps in recording.toml"
@@ -386,3 +386,14 @@ def test_a_picture_in_digits_may_not_be_huge(kind: bytes, tmp_path: Path) -> Non
     assert "says that a frame has 9000x9000 pixels; expected 1 to 4000000" in refusal(
         tmp_path / "1.pgm"
     )
+
+
+def test_the_package_that_a_picture_needs_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    pytest.importorskip("imagecodecs")
+    tifffile.imwrite(tmp_path / "1.tif", GREY, compression="lzw")
+    monkeypatch.setattr(tiff_pages, "find_spec", lambda name: None)
+    with pytest.raises(MissingError, match=r"tirdata\[thermal\]") as error:
+        open_frames(tmp_path)
+    assert str(error.value).startswith(f"{tmp_path}: 1.tif: needs a package")
