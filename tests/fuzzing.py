@@ -27,7 +27,7 @@ from tests.contracts.test_readers import SAMPLES
 from tests.made_video import Coding, ramp, write_video
 from tirdata.decode import open_frames
 from tirdata.decode.base import Pixels
-from tirdata.errors import DataError
+from tirdata.errors import DataError, MissingError
 
 MOST_S = 20  # for one damaged file; whole ones take a tenth of a second
 MOST_ADDRESSES = 6 << 30  # bytes; so that the machine lives
@@ -190,7 +190,7 @@ def read_all(path: Path) -> int:
                 assert frame.pixels.size > 0
                 given += 1
             _ = reader.warnings, reader.info
-    except DataError as error:
+    except (DataError, MissingError) as error:
         _check_message(str(error), path)
     return given
 

@@ -27,6 +27,7 @@ from tirdata.decode.side_file import (
 )
 from tirdata.decode.stream import BreakError, FrameStream
 from tirdata.decode.tiff_pages import TiffPages, is_tiff
+from tirdata.errors import MissingError
 
 _LAST_NUMBER = re.compile(r"(\d{1,18})\D*$")
 _MOST_GAPS = 10  # times as many numbers as pictures: then they are no numbers of frames
@@ -155,6 +156,8 @@ class ImagesReader:
     def _end(self, name: str, begun: Future[Picture]) -> tuple[str, Picture]:
         try:
             return name, begun.result()
+        except MissingError as error:
+            raise MissingError(f"{self._path}: {error}") from None
         except BreakError as error:
             alone = name == self._path.name and len(self._files.names) == 1
             raise BreakError(str(error) if alone else f"{name}: {error}") from None

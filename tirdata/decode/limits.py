@@ -12,6 +12,4 @@ def check_size(width: int, height: int, most: int = MOST_PIXELS) -> None:
         DecodeError: it has no pixels or too many; whoever knows the file's name adds it.
     """
     if width < 1 or height < 1 or width * height > most:
-        raise DecodeError(
-            f"says that a frame has {width}x{height} pixels; expected 1 to {MOST_PIXELS}"
-        )
+        raise DecodeError(f"says that a frame has {width}x{height} pixels; expected 1 to {most}")

@@ -16,12 +16,13 @@ from PIL import Image, ImageOps
 
 from tirdata.decode.base import Pixels
 from tirdata.decode.fff_camera import Camera
-from tirdata.decode.limits import check_size
+from tirdata.decode.limits import MOST_PIXELS, check_size
 from tirdata.decode.stream import BreakError
 from tirdata.errors import DecodeError
 
 Image.MAX_IMAGE_PIXELS = None  # its warning would go to the screen; check_size refuses earlier
 MOST_BYTES = 256_000_000  # of one file
+_MOST_WRITTEN = 4_000_000  # pixels written out in digits, which take 50 times their memory
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _FORMATS = {  # what Pillow calls them, and how they begin
@@ -94,7 +95,8 @@ def read_picture(data: bytes) -> Picture:
 
 def _read(data: bytes, name: str) -> Picture:
     with Image.open(io.BytesIO(data), formats=[name]) as file:
-        check_size(*file.size)
+        written = name == "PPM" and data[1:2] in b"123"
+        check_size(*file.size, _MOST_WRITTEN if written else MOST_PIXELS)
         if (frames := getattr(file, "n_frames", 1)) > 1 and file.format != "MPO":
             raise BreakError(f"is an animation of {frames} frames; expected a still picture")
         kind = f"{name} {file.mode}"
@@ -111,7 +113,7 @@ def _read(data: bytes, name: str) -> Picture:
 def _picture(image: Image.Image, kind: str, note: str | None) -> Picture:
     if image.mode.startswith("I"):  # older Pillow has 32 bits for the 16 of a PNG
         counts = np.asarray(image)
-        if counts.size and (counts.min() < 0 or counts.max() > 65535):
+        if counts.dtype != np.uint16 and (counts.min() < 0 or counts.max() > 65535):
             raise DecodeError("has values of more than 16 bits; expected 8 or 16")
         return Picture(counts.astype(np.uint16), 16, kind, note)
     if image.mode == "F":
@@ -125,7 +127,7 @@ def _read_greymap(data: bytes, header: re.Match[bytes]) -> Picture:
     """PGM of more than 8 bits: highest byte first, or written out in digits."""
     width, height, most = (int(header[group]) for group in (2, 3, 4))
     try:
-        check_size(width, height)
+        check_size(width, height, MOST_PIXELS if header[1] == b"5" else _MOST_WRITTEN)
     except DecodeError as error:
         raise BreakError(str(error)) from None
     if most > 65535:

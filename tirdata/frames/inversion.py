@@ -56,7 +56,7 @@ class Inverter:
         """How far each pixel's colour is from the palette: the root mean square of R, G, B."""
         found = self.intensity(colours) if intensity is None else intensity
         apart = colours.astype(np.float32) - self._table[found]
-        return np.round(np.sqrt((apart**2).mean(axis=2))).astype(np.uint8)
+        return np.asarray(np.round(np.sqrt((apart**2).mean(axis=2))), np.uint8)
 
     def _with_neighbours(self, found: Frame, codes: Colours) -> Frame:
         around = cv2.medianBlur(found, 5)
@@ -76,12 +76,13 @@ class Inverter:
         away = np.abs(position.astype(np.int32) - near)
         chroma = _DOUBTED_CHROMA / self._returns * (apart[:, 1] + apart[:, 2])
         pull = _PULL * self._returns * np.clip(away - _NEAR, 0, _FAR)
-        return (_LUMA_WEIGHT * apart[:, 0] + chroma + pull).astype(np.float32)
+        return np.asarray(_LUMA_WEIGHT * apart[:, 0] + chroma + pull, np.float32)
 
 
 def _codes(table: Table) -> _Ints:
     """Luma, red and blue chroma of a palette, (256, 3)."""
-    return np.asarray(cv2.cvtColor(table[None], cv2.COLOR_RGB2YCrCb), np.int32)[0]
+    codes: _Ints = np.asarray(cv2.cvtColor(table[None], cv2.COLOR_RGB2YCrCb), np.int32)[0]
+    return codes
 
 
 def _returns(codes: NDArray[Any]) -> float:

@@ -6,7 +6,6 @@ manuals, files and screens show, to about two levels. Those that OpenCV can pain
 To add one, write its corners into ``_CORNERS`` (``docs/palettes.md`` says how to find them).
 """
 
-from functools import lru_cache
 from typing import TypeAlias
 
 import cv2
@@ -18,6 +17,9 @@ Table: TypeAlias = NDArray[np.uint8]  # (256, 3) red, green, blue from cold to w
 GREY = "grey"
 TINTED = "tinted"  # one hue, as light as it is warm: a table is made for each recording
 
+_Weights: TypeAlias = tuple[float, float]  # of red and blue in luma
+_BT601: _Weights = (0.299, 0.114)
+_BT709: _Weights = (0.2126, 0.0722)
 _Corners: TypeAlias = tuple[tuple[int, int, int, int], ...]  # position 0..255, red, green, blue
 
 _CORNERS: dict[str, _Corners] = {
@@ -62,14 +64,6 @@ _CORNERS: dict[str, _Corners] = {
         (147, 0, 182, 199), (172, 143, 210, 0), (194, 255, 254, 0), (215, 255, 127, 43),
         (227, 243, 37, 42), (242, 253, 179, 185), (255, 255, 254, 255),
     ),
-    # The hues from blue to red, without and with black and white at the ends
-    "blue-red": (
-        (0, 0, 0, 255), (64, 0, 255, 255), (128, 0, 255, 0), (191, 255, 255, 0), (255, 255, 0, 0),
-    ),
-    "rainbow-white": (
-        (0, 0, 0, 0), (43, 0, 0, 255), (85, 0, 255, 255), (128, 0, 255, 0), (170, 255, 255, 0),
-        (213, 255, 0, 0), (255, 255, 255, 255),
-    ),
     "arctic": (
         (0, 0, 0, 151), (23, 0, 0, 246), (26, 0, 2, 255), (38, 0, 68, 255), (70, 42, 234, 255),
         (72, 44, 246, 252), (83, 58, 238, 238), (102, 84, 179, 179), (128, 100, 100, 100),
@@ -84,8 +78,24 @@ _CORNERS: dict[str, _Corners] = {
         (128, 173, 30, 73), (149, 207, 21, 37), (171, 255, 54, 34), (191, 255, 91, 0),
         (213, 255, 169, 0), (234, 255, 217, 0), (255, 255, 255, 255),
     ),
-    # K. Moreland's diverging map of 2009, between its published ends and middle
-    "cool-warm": ((0, 59, 76, 192), (128, 221, 221, 221), (255, 180, 4, 38)),
+    # K. Moreland's diverging map of 2009
+    "cool-warm": (
+        (0, 59, 76, 192), (32, 98, 130, 234), (64, 141, 176, 254), (96, 185, 208, 249),
+        (128, 221, 220, 220), (160, 245, 196, 172), (192, 244, 152, 122), (224, 221, 95, 75),
+        (255, 180, 4, 38),
+    ),
+}  # fmt: skip
+
+# Parts of other palettes: found only where those do not fit as well.
+_PARTS: dict[str, _Corners] = {
+    # The hues from blue to red, without and with black and white at the ends
+    "blue-red": (
+        (0, 0, 0, 255), (64, 0, 255, 255), (128, 0, 255, 0), (191, 255, 255, 0), (255, 255, 0, 0),
+    ),
+    "rainbow-white": (
+        (0, 0, 0, 0), (43, 0, 0, 255), (85, 0, 255, 255), (128, 0, 255, 0), (170, 255, 255, 0),
+        (213, 255, 0, 0), (255, 255, 255, 255),
+    ),
 }  # fmt: skip
 
 _PAINTED_BY_OPENCV = {
@@ -119,12 +129,13 @@ def _frozen(colours: NDArray[np.float64]) -> Table:
     return table
 
 
-PALETTES: dict[str, Table] = {name: _between(corners) for name, corners in _CORNERS.items()} | {
-    name: _painted(number) for name, number in _PAINTED_BY_OPENCV.items()
-}
+PALETTES: dict[str, Table] = (
+    {name: _between(corners) for name, corners in _CORNERS.items()}
+    | {name: _painted(number) for name, number in _PAINTED_BY_OPENCV.items()}
+    | {name: _between(corners) for name, corners in _PARTS.items()}
+)
 
 
-@lru_cache
 def tinted(red: int, green: int, blue: int) -> Table:
     """From black by way of a full colour to white, as light as it is warm.
 
@@ -140,4 +151,27 @@ def tinted(red: int, green: int, blue: int) -> Table:
 
 def limited(table: Table) -> Table:
     """The same palette where 0..255 was squeezed into 16..235, as some programs show it."""
-    return _frozen(16 + table * (219 / 255))
+    return _frozen(16 + table.astype(np.float64) * (219 / 255))
+
+
+def variants(table: Table) -> list[Table]:
+    """What cameras and wrong colour matrices make of a palette: hues turned, lightness bent."""
+    changes = [(turn, 1.0) for turn in (-0.05, -0.025, 0.025, 0.05)] + [(0.0, 0.85), (0.0, 1.18)]
+    changed = []
+    for turn, power in changes:
+        hsv = cv2.cvtColor(table[None].astype(np.float32) / 255, cv2.COLOR_RGB2HSV)
+        hsv[..., 0] = (hsv[..., 0] + 360 * turn) % 360
+        hsv[..., 2] = np.power(hsv[..., 2], power)
+        changed.append(_frozen(255.0 * np.asarray(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB), float)[0]))
+    return [*changed, *(_mistaken(table, *each) for each in ((_BT601, _BT709), (_BT709, _BT601)))]
+
+
+def _mistaken(table: Table, made: _Weights, read: _Weights) -> Table:
+    """Encoded by one matrix, decoded by another."""
+    (kr, kb), (red_weight, blue_weight) = made, read
+    levels = table.astype(np.float64)
+    luma = levels @ np.array([kr, 1 - kr - kb, kb])
+    red = luma + (levels[:, 0] - luma) * (1 - red_weight) / (1 - kr)
+    blue = luma + (levels[:, 2] - luma) * (1 - blue_weight) / (1 - kb)
+    green = (luma - red_weight * red - blue_weight * blue) / (1 - red_weight - blue_weight)
+    return _frozen(np.stack([red, green, blue], axis=1))

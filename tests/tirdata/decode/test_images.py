@@ -14,10 +14,12 @@ import tifffile
 from PIL import Image
 
 from tests.made_pictures import counts, made_folder, write_picture
-from tirdata.decode import open_frames
+from tirdata.decode import open_frames, tiff_pages
 from tirdata.decode.base import Pixels, RawFrame, RecordingInfo
 from tirdata.decode.images import frame_numbers
-from tirdata.errors import DecodeError
+from tirdata.decode.picture_files import SUFFIXES
+from tirdata.errors import DecodeError, MissingError
+from tirdata.fetch.folders import FRAMES
 
 RATE = "nothing says how fast; 25 frames/s assumed: give fps in recording.toml"
 GREY = (counts(1)[0] >> 6).astype(np.uint8)
@@ -372,3 +374,26 @@ def test_an_animation_is_no_picture(tmp_path: Path) -> None:
     first, second = Image.fromarray(GREY), Image.fromarray(255 - GREY)
     first.save(tmp_path / "1.png", save_all=True, append_images=[second])
     assert "is an animation of 2 frames; expected a still picture" in refusal(tmp_path / "1.png")
+
+
+def test_what_fetch_takes_for_pictures_is_what_is_read() -> None:
+    assert SUFFIXES == FRAMES
+
+
+@pytest.mark.parametrize("kind", [b"P2 9000 9000 65535\n", b"P2 9000 9000 255\n"])
+def test_a_picture_in_digits_may_not_be_huge(kind: bytes, tmp_path: Path) -> None:
+    (tmp_path / "1.pgm").write_bytes(kind + b"1 2 3")
+    assert "says that a frame has 9000x9000 pixels; expected 1 to 4000000" in refusal(
+        tmp_path / "1.pgm"
+    )
+
+
+def test_the_package_that_a_picture_needs_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    pytest.importorskip("imagecodecs")
+    tifffile.imwrite(tmp_path / "1.tif", GREY, compression="lzw")
+    monkeypatch.setattr(tiff_pages, "find_spec", lambda name: None)
+    with pytest.raises(MissingError, match=r"tirdata\[thermal\]") as error:
+        open_frames(tmp_path)
+    assert str(error.value).startswith(f"{tmp_path}: 1.tif: needs a package")
