@@ -178,6 +178,8 @@ def _files(path: Path, archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
     if len(infos) > _MOST_FILES:
         raise DecodeError(f"{path}: has {len(infos)} files; expected at most {_MOST_FILES}")
     for each in infos:
+        if not each.filename:
+            raise DecodeError(f"{path}: has a file without a name; expected a whole zip")
         name = PurePosixPath(each.filename.replace("\\", "/"))
         if name.is_absolute() or ".." in name.parts or _DRIVE.match(each.filename):
             raise DecodeError(
