@@ -20,7 +20,7 @@ import numpy as np
 from tirdata.decode import open_frames
 from tirdata.decode.base import Counts
 from tirdata.frames.histogram import CountHistogram
-from tirdata.frames.rolling import RollingCurve, level_changes
+from tirdata.frames.rolling import SLEW, RollingCurve, level_changes
 from tirdata.frames.tone import fit_curve
 from tirdata.types import Frame
 from tracking.evaluation.machine import this_machine
@@ -70,12 +70,15 @@ def one_curve(name: str) -> Method:
     return method
 
 
-def rolling(frames: list[Counts]) -> list[Frame]:
-    histogram = CountHistogram()
-    for frame in frames[:9]:
-        histogram.add(frame)
-    curve = RollingCurve(fit_curve("percentile", histogram))
-    return [curve.push(frame).apply(frame) for frame in frames]
+def rolling(slew: float) -> Method:
+    def method(frames: list[Counts]) -> list[Frame]:
+        histogram = CountHistogram()
+        for frame in frames if slew == 0 else frames[:9]:
+            histogram.add(frame)
+        curve = RollingCurve(fit_curve("percentile", histogram), slew)
+        return [curve.push(frame).apply(frame) for frame in frames]
+
+    return method
 
 
 METHODS: dict[str, Method] = {
@@ -84,7 +87,8 @@ METHODS: dict[str, Method] = {
     "CLAHE a frame": clahe,
     "ours: percentile": one_curve("percentile"),
     "ours: plateau": one_curve("plateau"),
-    "ours: rolling": rolling,
+    "ours: rolling": rolling(SLEW),
+    "ours: rolling, slew 0": rolling(0.0),
 }
 
 
@@ -149,7 +153,7 @@ def contrast(frames: list[Frame], boxes: Boxes) -> tuple[float, float]:
 def main(folder: Path | None) -> None:
     cv2.setNumThreads(1)
     print(this_machine(None), f"OpenCV on 1 thread, of {cv2.getNumberOfCPUs()}", sep="\n")
-    print(f"{'clip':<24}{'method':<21}{'flicker: mean':>14}{'largest':>9}{'clipped':>9}"
+    print(f"{'clip':<24}{'method':<22}{'flicker: mean':>14}{'largest':>9}{'clipped':>9}"
           f"{'target':>8}{'/ dev.':>7}{'ms':>7}")  # fmt: skip
     for clip in made() + (real(folder) if folder else []):
         for name, method in METHODS.items():
@@ -161,7 +165,7 @@ def main(folder: Path | None) -> None:
             levels, deviations = contrast(frames, clip.boxes)
             cells = (f"{changes.mean():>14.2f}{changes.max():>9.2f}{clipped(frames):>9.2%}"
                      f"{levels:>8.1f}{deviations:>7.1f}{spent_ms:>7.2f}")  # fmt: skip
-            print(f"{clip.name:<24}{name:<21}{cells}")
+            print(f"{clip.name:<24}{name:<22}{cells}")
 
 
 if __name__ == "__main__":

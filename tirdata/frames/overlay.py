@@ -1,7 +1,7 @@
 """What cameras and editors draw into the picture: found once a shot, then kept, blacked or filled.
 
-Text, reticle lines, colour bars and, where the scene moves, logos. What is found has to look drawn
-and to stay at its place through the shot; in doubt it is scene, as filling destroys data.
+Text, names in logos among it, the lines of a reticle and colour bars. What is found has to look
+drawn and to stay at its place through the shot; in doubt it is scene, as filling destroys data.
 """
 
 from collections.abc import Sequence
@@ -16,12 +16,11 @@ from numpy.typing import NDArray
 from tirdata.frames.fill import fill
 from tirdata.frames.glyphs import lines
 from tirdata.frames.level_bar import level_bars
-from tirdata.frames.logo import logos
 from tirdata.frames.regions import Region
 from tirdata.frames.reticle import reticle
 from tirdata.frames.settings import HudName
 from tirdata.frames.strokes import Strokes, hat, strokes
-from tirdata.frames.text_lines import Text, texts
+from tirdata.frames.text_lines import Text, more_texts, texts
 from tirdata.types import Flags, Frame
 
 FEWEST = 4  # samples that are needed to tell an overlay from one scene
@@ -67,16 +66,13 @@ def find_overlay(frames: Sequence[Frame]) -> Overlay:
     for box in level_bars(seen):
         regions.append(Region(*box, "bar"))
         mask[_slices(box)] = True
-    known = list(lines(seen))
-    written = texts(known, seen)
+    written = _written(frames, seen)
     for text in written:
         mask |= _pixels(text, seen)
     regions += [Region(*box, "text") for box in _joined([text.box for text in written])]
-    taken = _covered(regions, mask)
-    for kind, boxes in (("reticle", reticle(seen, taken)), ("logo", logos(known, seen, taken))):
-        for box in boxes:
-            regions.append(Region(*box, kind))
-            mask |= _strokes_in(box, seen)
+    for box in reticle(seen, _covered(regions, mask)):
+        regions.append(Region(*box, "reticle"))
+        mask |= _strokes_in(box, seen)
     return Overlay(tuple(sorted(regions)), mask)
 
 
@@ -91,6 +87,20 @@ def treat(frame: Frame, overlay: Overlay, handling: HudName) -> Frame:
     for part in overlay.parts:
         treated[part] = fill(frame[part], overlay.mask[part])
     return treated
+
+
+def _written(frames: Sequence[Frame], seen: Strokes) -> list[Text]:
+    """The text of a shot; where there is some, also what is seen in one half of the shot only.
+
+    Some cameras turn letters from white to black where the scene behind becomes bright.
+    """
+    found = texts(lines(seen), seen)
+    middle = len(frames) // 2
+    if found and middle >= FEWEST:
+        for half in (frames[:middle], frames[middle:]):
+            part = strokes(half)
+            found += more_texts(lines(part), part, found)
+    return found
 
 
 def _pixels(text: Text, seen: Strokes) -> Flags:

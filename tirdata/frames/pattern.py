@@ -27,10 +27,12 @@ _ACROSS = 10.0  # pixels; columns are compared with their neighbours up to about
 _DOWN = 4.0  # rows less far: horizons and clouds lie along them
 _BANDS = 8  # of a stripe, that must agree
 _COHERENT = 0.3  # share of the bands' energy that they have in common; clean recordings: < 0.2
+_STRIPES_WHITE = 4.0  # coarse over fine energy along their profile; scenes: 5 and more
 _ODD = 4.0  # times the usual offset; such stripes count only where they stand alone
 _FINE, _COARSE = 0.8, 2.0  # pixels; fine detail is below the first, coarse between the two
 _AROUND = 3.0  # pixels; a pixel's offset is from its surroundings of this radius
-_WHITE = 2.0  # coarse over fine energy: 1 for white noise; scenes that stand still: 7 and more
+_WHITE = 1.6  # coarse over fine energy: 1 for white noise; scenes that stand still: 7 and more
+_ALL_OVER = 0.8  # share of the picture
 _REDDEST = 8.0  # the most that noise has after a lossy codec
 _PASSING = 3.0  # coarse energy that stays over that which changes: less = the scene went by
 _FLOOR = 0.5  # levels; less is lost when the repaired frame is rounded
@@ -122,7 +124,7 @@ def _stripes(frames: Stack, noise: float, reach: float) -> Plane:
     if np.sqrt(shared / fine_gain) < max(_FLOOR, _AUDIBLE * noise / 2):  # the eye joins lines
         return none
     ratio = (_by_group(coarse[0]) / coarse_gain) / np.maximum(_by_group(fine[0]) / fine_gain, 1e-6)
-    if float(np.median(ratio)) > 2 * _WHITE:
+    if float(np.median(ratio)) > _STRIPES_WHITE:
         return none
     return _settled(np.asarray((profiles[0] + profiles[1]) / 2, np.float32))
 
@@ -221,9 +223,13 @@ def _pixels(halves: tuple[Plane, Plane], blocks: _Blocks, least: float) -> tuple
     strong = blocks.fine > (least / 2) ** 2
     white = blocks.coarse < _WHITE * blocks.fine
     gone_by = blocks.coarse < _PASSING * blocks.passing
-    sure = strong & (white | (gone_by & (blocks.coarse < _REDDEST * blocks.fine)))
-    judged = float((sure | gone_by)[known].mean())
-    if sure[known].mean() < 0.5 or np.median(blocks.fine[known]) < least**2:
+    if (moved := float(gone_by[known].mean())) >= 0.5:
+        sure = strong & (white | (gone_by & (blocks.coarse < _REDDEST * blocks.fine)))
+        enough, judged = 0.5, moved
+    else:  # no scene is white all over; a part of one may be: gravel, leaves
+        sure, enough = strong & white, _ALL_OVER
+        judged = float(sure[known].mean() >= enough)
+    if sure[known].mean() < enough or np.median(blocks.fine[known]) < least**2:
         return nothing, judged
     own = (halves[0] + halves[1]) / 2
     trust = _trust(blocks, sure, own.shape)

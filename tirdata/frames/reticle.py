@@ -1,4 +1,4 @@
-"""The lines of a reticle: thin, straight, along the frame's sides, and mirrored about one centre."""
+"""The lines of a reticle: thin, straight, along the frame's sides, mirrored about one centre."""
 
 import cv2
 import numpy as np
@@ -12,7 +12,9 @@ _THICK = 160  # widths of a frame in the thickest line
 _SHORT = 64  # widths of a frame in the shortest line
 _SLACK = 1  # pixels that mirrored lines may differ by
 _ALONE = 3.0  # times as many pixels match about the centre as about any point away from it
-_LEAST = 0.05  # widths of a frame in all lines together, of either direction
+_MOST = 20_000  # pixels on lines: a scene full of them has no reticle to be seen
+_MOSTLY = 0.6  # of a line that has a mirror image
+_LEAST = 0.04  # widths of a frame in all lines together, of either direction
 
 _Marks = NDArray[np.uint8]  # (h, w), 0 and 1
 
@@ -26,14 +28,15 @@ def reticle(seen: Strokes, taken: Flags) -> list[tuple[int, int, int, int]]:
     marks = _marks(seen, taken)
     width = marks.shape[1]
     level, upright = _lines(marks, width)
+    # Lines across a way say exactly where the centre is on it; lines along it would fit anywhere.
+    across, down = _centre(upright), _centre(np.ascontiguousarray(level.T))
+    if across is None or down is None:
+        return []
     both = level | upright
-    for side in (1, 0):
-        both &= _mirrored(both, side)
-        level &= both
-        upright &= both
-        both = level | upright
-    least = _LEAST * width
-    if min(np.count_nonzero(level), np.count_nonzero(upright)) < least:
+    both &= _image(both, across) & _image(both.T, down).T
+    both &= _image(both, across) & _image(both.T, down).T  # of what is left, too
+    level, upright = _whole(level, both), _whole(upright, both)
+    if min(np.count_nonzero(level), np.count_nonzero(upright)) < _LEAST * width:
         return []
     return [*_boxes(level), *_boxes(upright)]
 
@@ -59,31 +62,45 @@ def _lines(marks: _Marks, width: int) -> tuple[_Marks, _Marks]:
     return found[0], found[1]
 
 
-def _mirrored(marks: _Marks, side: int) -> _Marks:
-    """Pixels that have a mirror image about the best line across ``side``; empty = none is best."""
-    plane = marks if side == 1 else np.ascontiguousarray(marks.T)
-    length = plane.shape[1]
-    reach = int(_OFF_CENTRE * length)
-    image = np.asarray(cv2.dilate(plane[:, ::-1], np.ones((3, 3), np.uint8)), np.uint8)
-    shifts = np.arange(-4 * reach, 4 * reach + 1)
-    counts = np.array([np.count_nonzero(plane & _shifted(image, int(shift))) for shift in shifts])
-    central = np.abs(shifts) <= 2 * reach
+def _whole(marks: _Marks, kept: _Marks) -> _Marks:
+    """The lines most of which was kept, to their ends."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(marks, connectivity=8)
+    counts = np.bincount(labels[(kept & marks) > 0], minlength=len(stats))
+    mostly = counts >= _MOSTLY * stats[:, 4]
+    mostly[0] = False
+    result: _Marks = mostly[labels].astype(np.uint8)
+    return result
+
+
+def _centre(marks: _Marks) -> int | None:
+    """Twice the x about which most of the marks are mirrored; none if no place is special."""
+    rows, columns = np.nonzero(marks)
+    if not len(rows) or len(rows) > _MOST:
+        return None
+    width = marks.shape[1]
+    reach = int(2 * _OFF_CENTRE * width)
+    wide = np.pad(_grown(marks), ((0, 0), (2 * width, 2 * width)))
+    sums = np.arange(width - 1 - 3 * reach, width + 3 * reach)
+    counts = np.array([np.count_nonzero(wide[rows, each - columns + 2 * width]) for each in sums])
+    central = np.abs(sums - (width - 1)) <= reach
     best = int(np.flatnonzero(central)[np.argmax(counts[central])])
-    away = np.abs(shifts - shifts[best]) > 6 + 2 * _SLACK
-    if counts[best] == 0 or counts[best] < _ALONE * max(counts[away].max(), 1):
-        return np.zeros_like(marks)
-    kept = plane & _shifted(image, int(shifts[best]))
-    return kept if side == 1 else np.ascontiguousarray(kept.T)
+    away = np.abs(sums - sums[best]) > 8 * _SLACK
+    special = counts[best] >= _ALONE * max(int(counts[away].max()), 1)
+    return int(sums[best]) if special else None
 
 
-def _shifted(plane: _Marks, shift: int) -> _Marks:
-    """The plane moved to the right by ``shift``, with 0 coming in."""
-    moved = np.zeros_like(plane)
-    if shift >= 0:
-        moved[:, shift:] = plane[:, : plane.shape[1] - shift]
-    else:
-        moved[:, :shift] = plane[:, -shift:]
-    return moved
+def _image(marks: _Marks, twice: int) -> _Marks:
+    """The marks mirrored about the x of which ``twice`` is given, a little grown."""
+    width = marks.shape[1]
+    image = np.zeros_like(marks)
+    columns = np.arange(max(0, twice - width + 1), min(width, twice + 1))
+    image[:, columns] = marks[:, twice - columns]
+    return _grown(image)
+
+
+def _grown(marks: _Marks) -> _Marks:
+    square = np.ones((2 * _SLACK + 1, 2 * _SLACK + 1), np.uint8)
+    return np.asarray(cv2.dilate(np.ascontiguousarray(marks), square), np.uint8)
 
 
 def _boxes(marks: _Marks) -> list[tuple[int, int, int, int]]:

@@ -27,11 +27,13 @@ class RollingCurve:
     def __init__(self, start: Curve | None = None, slew: float = SLEW) -> None:
         """Start from ``start``, best the shot's own linear curve; none = from the first frame.
 
+        With a ``slew`` of 0 the curve stays as it starts, but for steps of all counts at once.
+
         Raises:
-            ConfigError: ``start`` is not linear or ``slew`` is not above 0.
+            ConfigError: ``start`` is not linear or ``slew`` is out of range.
         """
-        if slew <= 0:
-            raise ConfigError(f"slew: {slew:g}; expected a share of the span above 0")
+        if not 0 <= slew < 1:
+            raise ConfigError(f"slew: {slew:g}; expected a share of the span, 0 to 1")
         if start is not None and "low" not in start.parameters:
             raise ConfigError(f"start: a curve {start.name!r}; expected a linear one")
         self._slew = slew
@@ -70,7 +72,7 @@ class RollingCurve:
         change = seen[::2, ::2].astype(np.int32) - self._last[::2, ::2]
         shift = float(np.median(change))
         own = float(np.median(np.abs(change - shift)))
-        least = self._slew * (self._ends[1] - self._ends[0])
+        least = SLEW * (self._ends[1] - self._ends[0])
         return shift if abs(shift) > max(_CLEAR * own, least) else 0.0
 
 

@@ -7,7 +7,7 @@ regression to text planted in real clips and coded with H.264 (``benchmarks/over
 real burnt-in text was used for it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -19,6 +19,7 @@ from tirdata.frames.strokes import Plane, Strokes
 from tirdata.types import Flags
 
 Floats = NDArray[np.float64]
+_Box = tuple[int, int, int, int]  # left, upper, right, lower edge
 
 # What counts for text: its name, usual value and spread (both of fences and of text), and weight.
 EVIDENCE: dict[str, tuple[float, float, float]] = {
@@ -44,8 +45,9 @@ EVIDENCE_NAMES = tuple(EVIDENCE)
 BIAS = -5.932
 
 LEAST_HEIGHT = 5  # of a line, pixels
-SURE = 2.5  # log odds above which a line is text by itself
-FITS = 0.0  # and beside one that is
+SURE = 2.0  # log odds above which a line is text by itself
+LIKELY = 1.0  # and where there is text elsewhere
+FITS = 0.0  # and beside text that looks like it
 SURE_GLYPHS = 3
 _ALIKE = 30  # levels between the colours of lines of one overlay
 
@@ -55,22 +57,39 @@ class Text:
     """A line that is text."""
 
     line: Line
-    box: tuple[int, int, int, int]  # left, upper, right, lower edge; with digits that change
+    box: _Box  # with digits that change
 
 
 def texts(candidates: Iterable[Line], seen: Strokes) -> list[Text]:
     """The lines of text that are burnt into a shot."""
+    scored = _scored(candidates, seen)
+    found = [line for line, score in scored if score > SURE and len(line.glyphs) >= SURE_GLYPHS]
+    if found:
+        sure = list(found)
+        found += [
+            line for line, score in scored if line not in sure and _follows(line, score, sure)
+        ]
+    return [Text(line, _extended(line, seen)) for line in found]
+
+
+def more_texts(candidates: Iterable[Line], seen: Strokes, known: Sequence[Text]) -> list[Text]:
+    """Lines in a part of a shot that has text, where none is known yet."""
+    lines = [text.line for text in known]
+    return [
+        Text(line, _extended(line, seen))
+        for line, score in _scored(candidates, seen)
+        if len(line.glyphs) >= SURE_GLYPHS
+        and _follows(line, score, lines)
+        and not any(_meet(line.box, text.box) for text in known)
+    ]
+
+
+def _scored(candidates: Iterable[Line], seen: Strokes) -> list[tuple[Line, float]]:
     known = [line for line in candidates if line.height >= LEAST_HEIGHT]
     if not known:
         return []
-    scores = log_odds(np.array([evidence(line, seen) for line in known]))
-    counts = np.array([len(line.glyphs) for line in known])
-    sure: Flags = (scores > SURE) & (counts >= SURE_GLYPHS)
-    found = [line for line, chosen in zip(known, sure, strict=True) if chosen]
-    for line, score in zip(known, scores, strict=True):
-        if line not in found and score > FITS and any(_belongs(line, other) for other in found):
-            found.append(line)
-    return [Text(line, _extended(line, seen)) for line in found]
+    scores = log_odds(np.array([evidence(line, seen) for line in known])).tolist()
+    return list(zip(known, scores, strict=True))
 
 
 def log_odds(rows: Floats) -> Floats:
@@ -122,6 +141,11 @@ def _crowd(line: Line, seen: Strokes) -> float:
     return float(min(1.0, outside / (np.count_nonzero(within) / within.size + 1e-3)))
 
 
+def _follows(line: Line, score: float, found: list[Line]) -> bool:
+    likely = score > LIKELY and len(line.glyphs) > 1
+    return likely or (score > FITS and any(_belongs(line, other) for other in found))
+
+
 def _belongs(line: Line, other: Line) -> bool:
     """The line looks like the other, and is above, below or beside it."""
     if line.bright == other.bright and abs(line.mean("level") - other.mean("level")) > _ALIKE:
@@ -133,7 +157,11 @@ def _belongs(line: Line, other: Line) -> bool:
     return (apart < 3 * height and aside < 0) or (apart < 0 and aside < 10 * height)
 
 
-def _extended(line: Line, seen: Strokes) -> tuple[int, int, int, int]:
+def _meet(a: _Box, b: _Box) -> bool:
+    return max(a[0], b[0]) < min(a[2], b[2]) and max(a[1], b[1]) < min(a[3], b[3])
+
+
+def _extended(line: Line, seen: Strokes) -> _Box:
     """The line's box with what stands on beside it but changes: digits, strokes that flip."""
     left, upper, right, lower = line.box
     height = line.height

@@ -219,6 +219,15 @@ def test_rounding_and_clipping_are_those_of_the_subtraction() -> None:
         np.testing.assert_array_equal(after, expected.astype(kind))
 
 
+def test_a_picture_that_is_all_overlay_or_tiny_says_nothing() -> None:
+    frames = shot(sensor_noise())
+    hidden = find_defects(frames, ignore=np.ones(SIZE, np.bool_))
+    assert not hidden.sure
+    assert hidden.pattern is None
+    small = find_defects([frame[:40, :40].copy() for frame in frames])
+    assert (small.columns, small.rows) == (0, 0)
+
+
 @pytest.mark.parametrize("count", [1, 7])
 def test_few_frames_say_nothing(count: int) -> None:
     found = find_defects(shot(sensor_noise())[:count])

@@ -179,7 +179,7 @@ def test_kelvin_levels_are_temperatures() -> None:
         (lambda: curve_of("percentile", {"low": 5.0}), "has parameters low; 'high'"),
         (lambda: curve_of("plateau", {"counts": (5.0, 1.0)}), "expected counts to rise"),
         (lambda: curve_of("kelvin", {"first_counts": (1.0, 2.0)}), "expected 255 first_counts"),
-        (lambda: RollingCurve(slew=0), "slew: 0; expected a share"),
+        (lambda: RollingCurve(slew=-1), "slew: -1; expected a share"),
     ],
 )
 def test_settings_that_make_no_curve_are_refused(build: Callable[[], Any], message: str) -> None:
@@ -238,6 +238,19 @@ def test_a_step_of_all_counts_leaves_the_picture_as_it_is(step: int) -> None:
     levels = rolled(jumped)
     assert flicker(levels) < 1
     assert np.abs(levels[15].astype(int) - levels[14]).mean() < 3
+
+
+def test_without_slew_a_curve_stays_but_for_steps_of_all_counts() -> None:
+    frames = still(8)
+    start = fitted("percentile", frames)
+    rolling = RollingCurve(start, slew=0)
+    assert all(rolling.push(frame).limits == start.limits for frame in frames[:4])
+    for frame in frames[:2]:
+        frame[30:90, 30:90] += 5000  # a hot thing is no step of all counts
+        assert rolling.push(frame).limits == start.limits
+    rolling.push(frames[4])
+    moved = rolling.push(frames[5] + np.uint16(300)).limits
+    np.testing.assert_allclose(moved, np.add(start.limits, 300), atol=3)
 
 
 def test_a_closed_shutter_does_not_move_a_rolling_curve() -> None:
