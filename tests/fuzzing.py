@@ -72,6 +72,7 @@ def _videos(folder: Path) -> dict[str, Base]:
         "ffv1.mkv": Coding(),
         "mpeg4.avi": Coding("mpeg4", "yuv420p"),
         "mjpeg.avi": Coding("mjpeg", "yuvj420p"),
+        "mjpeg.mjpg": Coding("mjpeg", "yuvj420p"),
         "h264.ts": Coding("libx264", "yuv420p"),
         "mpeg2.mpg": Coding("mpeg2video", "yuv420p"),
         "raw.y4m": Coding("wrapped_avframe", "yuv420p"),

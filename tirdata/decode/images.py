@@ -15,6 +15,7 @@ from tirdata.decode.fff_camera import Camera, calibration_differs
 from tirdata.decode.fff_frame import begin_frame
 from tirdata.decode.fff_pixels import PixelDecoder
 from tirdata.decode.flir_segments import has_flir_segments, is_radiometric, read_thermal
+from tirdata.decode.jpeg_stream import is_motion_jpeg
 from tirdata.decode.linear import CENTIKELVIN
 from tirdata.decode.picture import Picture, format_of, read_picture
 from tirdata.decode.picture_files import FolderFiles, OneFile, PictureFiles, ZipFiles, is_zip
@@ -51,7 +52,9 @@ class ImagesReader:
     def recognises(path: Path, head: bytes) -> bool:
         if path.is_dir() or is_zip(head):
             return True
-        return format_of(head) is not None and not is_radiometric(path, head)
+        if format_of(head) is None or is_radiometric(path, head):
+            return False
+        return not is_motion_jpeg(path, head)
 
     @classmethod
     def open(cls, path: Path, threads: int = 2) -> Self:

@@ -45,7 +45,10 @@ _DAMAGE = (
         zlib.error,
     ),
 )
-_GREYMAP = re.compile(rb"P([25])" + rb"(?:\s|#[^\n]*\n)+(\d{1,9})" * 3 + rb"\s")
+_NUMBERS = rb"(?:\s|#[^\n]*\n)+(\d{1,9})" * 3 + rb"\s"
+_GREYMAP = re.compile(rb"P([25])" + _NUMBERS)
+_NETPBM = re.compile(rb"P([56])" + _NUMBERS)
+_HEAD = 64
 
 
 class Picture(NamedTuple):
@@ -80,6 +83,8 @@ def read_picture(data: bytes) -> Picture:
     name = format_of(data)
     if name is None:
         raise BreakError(f"begins with {data[:8].hex(' ')}, which is no picture known")
+    if name == "PPM":
+        _check_netpbm(data)
     greymap = _GREYMAP.match(data) if name == "PPM" else None
     if greymap is not None and int(greymap[4]) > 255:
         return _read_greymap(data, greymap)
@@ -163,8 +168,25 @@ def _check_png(data: bytes) -> None:
             raise BreakError(f"damaged: checksum of its part {kind!r} is wrong")
         position = end + 4
         if kind == b"IEND":
+            _check_alone(data[position : position + _HEAD], _PNG)
             return
     raise BreakError("cut off")
+
+
+def _check_netpbm(data: bytes) -> None:
+    """Refuse what follows on a binary picture, as pipes of them have it."""
+    header = _NETPBM.match(data)
+    if header is None:
+        return
+    width, height, most = (int(header[group]) for group in (2, 3, 4))
+    samples = width * height * (3 if header[1] == b"6" else 1)
+    end = header.end() + samples * (2 if most > 255 else 1)
+    _check_alone(data[end : end + _HEAD].lstrip(), header[0][:2])
+
+
+def _check_alone(behind: bytes, start: bytes) -> None:
+    if behind.startswith(start):
+        raise BreakError("has several pictures, one after the other; expected one a file")
 
 
 def _line(error: BaseException) -> str:

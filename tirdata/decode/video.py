@@ -10,6 +10,7 @@ import numpy as np
 
 from tirdata.decode.base import Colours, Pixels, RawFrame, RecordingInfo
 from tirdata.decode.containers import container_of, missing_bytes
+from tirdata.decode.jpeg_stream import is_motion_jpeg
 from tirdata.decode.limits import MOST_PIXELS, check_size
 from tirdata.decode.luma import is_full_range, paint_of, pixels_of
 from tirdata.errors import DecodeError
@@ -40,8 +41,8 @@ class VideoReader:
         self._info = self._describe(first)
 
     @staticmethod
-    def recognises(path: Path, head: bytes) -> bool:  # noqa: ARG004  # the bytes say it all
-        return container_of(head) is not None
+    def recognises(path: Path, head: bytes) -> bool:
+        return container_of(head) is not None or is_motion_jpeg(path, head)
 
     @classmethod
     def open(cls, path: Path, threads: int = 2) -> Self:

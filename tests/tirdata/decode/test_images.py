@@ -17,6 +17,7 @@ from tests.made_pictures import counts, made_folder, write_picture
 from tirdata.decode import open_frames, tiff_pages
 from tirdata.decode.base import Pixels, RawFrame, RecordingInfo
 from tirdata.decode.images import frame_numbers
+from tirdata.decode.jpeg_stream import end_of_jpeg
 from tirdata.decode.picture_files import SUFFIXES
 from tirdata.errors import DecodeError, MissingError
 from tirdata.fetch.folders import FRAMES
@@ -397,3 +398,30 @@ def test_the_package_that_a_picture_needs_is_named(
     with pytest.raises(MissingError, match=r"tirdata\[thermal\]") as error:
         open_frames(tmp_path)
     assert str(error.value).startswith(f"{tmp_path}: 1.tif: needs a package")
+
+
+@pytest.mark.parametrize("kind", ["PNG", "PPM"])
+def test_pictures_one_after_the_other_in_a_file_are_refused(kind: str, tmp_path: Path) -> None:
+    stream = io.BytesIO()
+    Image.fromarray(GREY).save(stream, kind)
+    (tmp_path / "1.png").write_bytes(stream.getvalue() * 2)
+    assert "has several pictures, one after the other" in refusal(tmp_path / "1.png")
+
+
+def test_a_jpeg_with_a_small_one_in_it_is_a_picture(tmp_path: Path) -> None:
+    small = io.BytesIO()
+    Image.fromarray(GREY[::4, ::4]).save(small, "JPEG")
+    stream = io.BytesIO()
+    Image.fromarray(GREY).save(stream, "JPEG", exif=b"Exif\0\0" + small.getvalue())
+    (tmp_path / "1.jpg").write_bytes(stream.getvalue())
+    assert [frame.pixels.shape for frame in read(tmp_path / "1.jpg")[1]] == [(64, 80)]
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+def test_where_a_jpeg_ends(progressive: bool) -> None:
+    stream = io.BytesIO()
+    noise = np.random.default_rng(0).integers(0, 256, (64, 80, 3), np.uint8)
+    Image.fromarray(noise).save(stream, "JPEG", progressive=progressive, quality=95)
+    data = stream.getvalue()
+    assert end_of_jpeg(data + b"rest") == len(data)
+    assert end_of_jpeg(data[:-2]) is None

@@ -262,3 +262,9 @@ def test_frames_that_grow_beyond_the_limit_are_refused(
     path = write_video(tmp_path / "a.mkv", PICTURES)
     with pytest.raises(DecodeError, match="has no whole frame"):
         open_frames(path)
+
+
+def test_motion_jpeg_without_a_container_is_video(tmp_path: Path) -> None:
+    coding = Coding("mjpeg", "yuvj420p")
+    info, frames, _ = read(write_video(tmp_path / "a.mjpg", [ramp()] * 4, coding))
+    assert (info.container, len(frames)) == ("mjpeg", 4)
