@@ -30,6 +30,11 @@ from cli.options import (
 @click.option(
     "--human-only", is_flag=True, default=None, help="Only boxes that a person confirmed."
 )
+@click.option(
+    "--duplicates",
+    type=click.Choice(["together", "ignore"]),
+    help="Recordings that show the same: on one side (default), or not looked for.",
+)
 @click.option("--seed", type=click.IntRange(min=0), help="Decides split and order.")
 @config_option
 @dry_run_option
@@ -76,6 +81,8 @@ def _show(console: Console, out: Path, report: Any) -> None:
     if not report.fresh:
         console.say(f"{out}: nothing to do, the mix is there and its inputs are the same")
     console.table(f"mix {out}", ("subset", "recordings", "sequences", "samples", "crops"), rows)
+    if manifest.duplicates:
+        console.say(f"{len(manifest.duplicates)} pairs of duplicates, each kept on one side")
     for reason, count in manifest.left_out.items():
         console.say(f"{count} tracks left out: {reason}")
     console.document(manifest)

@@ -15,14 +15,15 @@ from pathlib import Path
 from tirdata import files
 from tirdata.config import Config, read_json, to_json
 from tirdata.dataset.classes import VID_CLASSES
-from tirdata.dataset.tree import Dataset, SequenceId
+from tirdata.dataset.duplicates import Portrait, find_duplicates
 from tirdata.engine.base import Engine
 from tirdata.errors import DataError, PartlyDoneError, TirDataError, UsageError
 from tirdata.layouts import LAYOUTS, open_layout
-from tirdata.mix.manifest import Counts, MixManifest, SequenceRecord
+from tirdata.layouts.portrait import portrait, provenance
+from tirdata.mix.manifest import Counts, DuplicatePair, MixManifest, SequenceRecord
 from tirdata.mix.recipe import Domain, Recipe, Subset
 from tirdata.mix.shards import Sample, ShardWriter, members
-from tirdata.mix.split import shuffled, split_groups
+from tirdata.mix.split import shuffled, split_groups, split_together
 from tirdata.mix.tracklets import cut_sequence, refusal
 from tirdata.types import Sequence
 
@@ -157,7 +158,7 @@ def cut_part(job: Job) -> None:
     tar, description = _part_paths(job)
     if description.exists() and _inputs_of(description) == inputs:
         return
-    recording, licence = _provenance(job)
+    recording, licence = provenance(job.root, job.name)
     pieces: list[Piece] = []
     digest = hashlib.sha256()
     position = 0
@@ -183,6 +184,7 @@ def cut_part(job: Job) -> None:
         domain=job.domain,
         subset="",
         recording=recording,
+        group=recording,
         licence=licence,
         tracks=len({piece.sample.track for piece in pieces}),
         crops=sum(len(piece.sizes) for piece in pieces),
@@ -193,6 +195,10 @@ def cut_part(job: Job) -> None:
         reason for track in sequence.tracks if (reason := refusal(track, job.recipe)) is not None
     )
     part = Part(record=record, left_out=dict(reasons), pieces=tuple(pieces))
+    if pieces and job.recipe.duplicates == "together":
+        files.write_text(
+            _portrait_path(job), to_json(portrait(job.root, job.name, sequence.frames))
+        )
     files.write_text(description, to_json(part))
 
 
@@ -227,16 +233,8 @@ def _part_paths(job: Job) -> tuple[Path, Path]:
     return job.parts / f"{job.key}.tar", job.parts / f"{job.key}.json"
 
 
-def _provenance(job: Job) -> tuple[str, str]:
-    """What keeps a sequence on one side of the split, and its licence."""
-    if (job.root / "tirdata.toml").exists():
-        dataset = Dataset.open(job.root)
-        card = dataset.read_card(SequenceId.parse(job.name))
-        return card.recording_id, card.licence or ""
-    # Elsewhere the name is all there is: VVVVV of an ILSVRC name, else the whole name.
-    stem = job.name.rsplit("/", 1)[-1]
-    recording = stem[:-3] if stem.startswith("ILSVRC2015_") else stem
-    return f"{job.root.resolve().name}/{recording}", ""
+def _portrait_path(job: Job) -> Path:
+    return job.parts / f"{job.key}.portrait.json"
 
 
 def _old_manifest(out: Path, recipe: Recipe) -> MixManifest | None:
@@ -261,6 +259,7 @@ def _assemble(recipe: Recipe, jobs: list[Job], out: Path) -> MixManifest:
     crops = sum(part.record.crops for part in parts.values())
     if not crops:
         raise DataError("no track of the recipe's classes, length and size in any dataset")
+    pairs = _grouped(recipe, by_key, parts)
     held_out = _held_out(recipe, parts.values())
     _remove_old(out)
     writers: dict[Subset, ShardWriter] = {
@@ -270,7 +269,7 @@ def _assemble(recipe: Recipe, jobs: list[Job], out: Path) -> MixManifest:
     records = {}
     for key in shuffled(by_key, recipe.seed):
         part = parts[key]
-        subset: Subset = "val" if part.record.recording in held_out else "train"
+        subset: Subset = "val" if part.record.group in held_out else "train"
         used = subset if part.pieces else ""
         records[key] = part.record.model_copy(update={"subset": used})
         with _part_paths(by_key[key])[0].open("rb") as file:
@@ -279,7 +278,7 @@ def _assemble(recipe: Recipe, jobs: list[Job], out: Path) -> MixManifest:
                 writers[subset].add(piece.sample, blocks, list(piece.offsets), list(piece.sizes))
     for writer in writers.values():
         writer.close()
-    manifest = _manifest(recipe, [records[job.key] for job in jobs], parts.values(), writers)
+    manifest = _manifest(recipe, [records[job.key] for job in jobs], parts.values(), writers, pairs)
     files.write_text(out / "mix.json", to_json(manifest))
     return manifest
 
@@ -312,12 +311,39 @@ def _remove_old(out: Path) -> None:
         raise files.storage_error(out, error) from error
 
 
+def _grouped(
+    recipe: Recipe, jobs: dict[str, Job], parts: dict[str, Part]
+) -> tuple[DuplicatePair, ...]:
+    """Put recordings that show the same into one group; which sequences said so."""
+    if recipe.duplicates == "ignore":
+        return ()
+    keys = [key for key in jobs if parts[key].pieces]
+    pairs = find_duplicates([read_json(_portrait_path(jobs[key]), Portrait) for key in keys])
+    found = [(keys[pair.first], keys[pair.second], pair.match) for pair in pairs]
+    groups = split_together(
+        (parts[one].record.recording, parts[two].record.recording) for one, two, _ in found
+    )
+    for key, part in parts.items():
+        group = groups.get(part.record.recording, part.record.recording)
+        record = part.record.model_copy(update={"group": group})
+        parts[key] = part.model_copy(update={"record": record})
+    return tuple(
+        DuplicatePair(
+            first=str(jobs[one].root / jobs[one].name),
+            second=str(jobs[two].root / jobs[two].name),
+            kind=match.kind,
+            alike=round(match.alike, 3),
+        )
+        for one, two, match in found
+    )
+
+
 def _held_out(recipe: Recipe, parts: Iterable[Part]) -> set[str]:
-    """Recordings for validation, chosen per domain; one in both domains stands on one side."""
+    """Groups for validation, chosen per domain; one in both domains stands on one side."""
     groups: dict[str, set[str]] = {}
     for part in parts:
         if part.pieces:
-            groups.setdefault(part.record.domain, set()).add(part.record.recording)
+            groups.setdefault(part.record.domain, set()).add(part.record.group)
     chosen = {
         domain: split_groups(names, recipe.val_share, recipe.seed)
         for domain, names in groups.items()
@@ -330,6 +356,7 @@ def _manifest(
     records: list[SequenceRecord],
     parts: Iterable[Part],
     writers: dict[Subset, ShardWriter],
+    pairs: tuple[DuplicatePair, ...],
 ) -> MixManifest:
     class_crops: Counter[str] = Counter()
     left_out: Counter[str] = Counter()
@@ -350,6 +377,7 @@ def _manifest(
             crops=sum(record.crops for record in mine),
             sequences=len(mine),
             recordings=len({record.recording for record in mine}),
+            groups=len({record.group for record in mine}),
             shards=tuple(writer.shards),
         )
     others = sorted(set(class_crops) - set(VID_CLASSES))
@@ -359,6 +387,7 @@ def _manifest(
         class_crops=dict(sorted(class_crops.items())),
         licences={name: count for name, count in sorted(licences.items()) if count},
         subsets=subsets,
+        duplicates=pairs,
         left_out=dict(sorted(left_out.items())),
         sequences=tuple(records),
     )

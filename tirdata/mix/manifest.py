@@ -18,7 +18,9 @@ class SequenceRecord(Config):
     subset: str
     """train or val; empty when nothing of it was used."""
     recording: str
-    """What keeps it on one side of the split."""
+    """The recording that it is of."""
+    group: str
+    """What keeps it on one side of the split: its recording, or the first of its duplicates."""
     licence: str
     """As its card says; empty = unknown."""
     tracks: int
@@ -41,9 +43,24 @@ class Counts(Config):
     sequences: int
     """Sequences that gave any."""
     recordings: int
-    """Groups that are never split, of those sequences."""
+    """Of those sequences."""
+    groups: int
+    """Recordings, those that show the same counted as one: these are never split."""
     shards: tuple[str, ...]
     """File names of the shards, in order."""
+
+
+class DuplicatePair(Config):
+    """Two sequences of different recordings that show the same."""
+
+    first: str
+    """Dataset and name."""
+    second: str
+    """Dataset and name."""
+    kind: str
+    """exact or near."""
+    alike: float
+    """0..1."""
 
 
 class MixManifest(Config):
@@ -61,6 +78,8 @@ class MixManifest(Config):
     """Crops under each licence; the empty key holds those of unknown licence."""
     subsets: dict[str, Counts]
     """train and val."""
+    duplicates: tuple[DuplicatePair, ...]
+    """Found among the sequences that gave crops; empty also where they were not looked for."""
     left_out: dict[str, int]
     """Tracks left out, by reason."""
     sequences: tuple[SequenceRecord, ...]

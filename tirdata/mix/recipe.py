@@ -46,6 +46,8 @@ class Recipe(Config):
     """How often pairs are drawn from the thermal domain, against vid_weight."""
     val_share: float = Field(0.1, ge=0, lt=1)
     """Share of the recordings of each domain that goes to validation."""
+    duplicates: Literal["together", "ignore"] = "together"
+    """Recordings that show the same, exactly or nearly: keep them on one side, or don't look."""
     shard_bytes: int = Field(64 * 2**20, ge=2**20)
     """A shard is closed when it reaches this size."""
     seed: int = 0

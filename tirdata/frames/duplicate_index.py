@@ -1,0 +1,155 @@
+"""Which of many sequences may be duplicates, without comparing each with each.
+
+What changes in a sample is hashed by the signs of fixed projections: alike samples often fall into
+one bucket. Two sequences are candidates when their samples meet a few times at one shift in time.
+"""
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from tirdata.frames.duplicates import Clip, Match, match
+from tirdata.frames.fingerprint import HEIGHT, STEP_S, WIDTH, Samples
+
+_POOLED = (16, 12)  # cells that are hashed: (width, height)
+_TABLES = (8, 32)
+_BITS = (15, 22)
+_WORK = 2_000_000  # entries in all tables, if that many tables are to be had
+_REACH = 32  # entries of one bucket that each entry is paired with
+_MOST = 40  # samples of one sequence that are hashed
+_KEPT = 256  # sequences whose changes are held at a time
+_HITS = 4  # at one shift in time
+_SEED = 20150727
+
+_Ints = NDArray[np.int64]
+_Planes = NDArray[np.float32]  # (cells, bits)
+_Maps = NDArray[np.float32]  # (n, height, width)
+
+
+def find_matches(samples: Sequence[Samples]) -> list[tuple[int, int, Match]]:
+    """Every near duplicate among many sequences: (i, j, match), i < j, sorted."""
+
+    @lru_cache(_KEPT)
+    def clip(number: int, beside: int) -> Clip:
+        return Clip(samples[number].beside(samples[beside]))
+
+    found = []
+    for first, second in candidates(samples):
+        # Those without a frame rate of their own depend on whom they are compared with.
+        alone = samples[second].fps is not None
+        one = clip(first, first if samples[first].fps is not None else second)
+        matched = match(one, clip(second, second if alone else first))
+        if matched is not None:
+            found.append((first, second, matched))
+    return found
+
+
+def candidates(samples: Sequence[Samples]) -> list[tuple[int, int]]:
+    """Pairs (i, j), i < j, sorted, that are worth a closer look."""
+    owners, steps, maps = _entries(samples)
+    if not len(owners):
+        return []
+    count = len(samples)
+    bits = int(np.clip(np.ceil(np.log2(len(owners))) + 1, *_BITS))
+    tables = int(np.clip(_WORK // (2 * len(owners)), *_TABLES))
+    planes = np.random.default_rng(_SEED).standard_normal((tables, _POOLED[0] * _POOLED[1], bits))
+    votes = []
+    for plane in planes.astype(np.float32):
+        upright, mirrored = _keys(maps, plane), _keys(maps[:, :, ::-1], plane)
+        votes.append(_meetings(upright, upright, owners, steps, count, mirrored=0))
+        votes.append(_meetings(upright, mirrored, owners, steps, count, mirrored=1))
+    pairs = _elected(np.concatenate(votes))
+    return [(int(pair // count), int(pair % count)) for pair in pairs]
+
+
+def grouped(count: int, pairs: Iterable[tuple[int, int]]) -> list[list[int]]:
+    """Groups of 0..count-1 that the pairs hold together, each sorted; single ones are left out."""
+    parent = list(range(count))
+
+    def root(each: int) -> int:
+        while parent[each] != each:
+            parent[each] = parent[parent[each]]
+            each = parent[each]
+        return each
+
+    for first, second in pairs:
+        low, high = sorted((root(first), root(second)))
+        parent[high] = low
+    groups: dict[int, list[int]] = {}
+    for each in range(count):
+        groups.setdefault(root(each), []).append(each)
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def _entries(samples: Sequence[Samples]) -> tuple[_Ints, _Ints, _Maps]:
+    """For samples in which something moves: whose they are, their time in half steps, what moves.
+
+    Of long sequences every n-th sample.
+    """
+    owners, steps, maps = [], [], []
+    for number, each in enumerate(samples):
+        clip = Clip(each)
+        if not clip.moves:
+            continue
+        moving = np.flatnonzero((clip.changes**2).sum(1) > 0)
+        moving = moving[:: -(-len(moving) // _MOST)]
+        pictures = clip.changes[moving].reshape(-1, HEIGHT, WIDTH)
+        maps += [cv2.resize(map_, _POOLED, interpolation=cv2.INTER_AREA) for map_ in pictures]
+        owners += [number] * len(moving)
+        steps += [round(2 * time_s / STEP_S) for time_s in each.times_s[moving].tolist()]
+    shape = (-1, _POOLED[1], _POOLED[0])
+    return (
+        np.asarray(owners, np.int64),
+        np.asarray(steps, np.int64),
+        np.asarray(maps, np.float32).reshape(shape),
+    )
+
+
+def _keys(maps: _Maps, plane: _Planes) -> _Ints:
+    """The bucket of each; the same for a picture and its negative."""
+    signs = (maps.reshape(len(maps), -1) @ plane) > 0
+    signs ^= signs[:, :1]
+    return np.asarray(signs @ (1 << np.arange(plane.shape[1], dtype=np.int64)), np.int64)
+
+
+def _meetings(
+    ours: _Ints, theirs: _Ints, owners: _Ints, steps: _Ints, count: int, *, mirrored: int
+) -> _Ints:
+    """One number for each two samples in one bucket: pair, shift in time, mirrored or not."""
+    size = len(owners)
+    keys = np.concatenate([ours, theirs]) if mirrored else ours
+    order = np.argsort(keys, kind="stable")
+    sorted_keys, samples, of_theirs = keys[order], order % size, order >= size
+    found = [np.empty(0, np.int64)]
+    for reach in range(1, _REACH + 1):
+        same = np.flatnonzero(sorted_keys[reach:] == sorted_keys[:-reach])
+        if not len(same):
+            break
+        a, b = samples[same], samples[same + reach]
+        use = owners[a] != owners[b]
+        if mirrored:  # two upright ones are met elsewhere, two mirrored ones are the same again
+            use &= of_theirs[same] != of_theirs[same + reach]
+        a, b = a[use], b[use]
+        swap = owners[a] > owners[b]
+        a, b = np.where(swap, b, a), np.where(swap, a, b)
+        pair = owners[a] * count + owners[b]
+        shift = (steps[a] - steps[b]) // 2
+        found += [_vote(pair, shift, mirrored), _vote(pair, shift + 1, mirrored)]
+    return np.concatenate(found)
+
+
+_SHIFTS = 1 << 24
+
+
+def _vote(pair: _Ints, shift: _Ints, mirrored: int) -> _Ints:
+    """Each meeting votes for two neighbouring shifts: the true one may lie between steps."""
+    return np.asarray((pair * 2 + mirrored) * _SHIFTS + shift + _SHIFTS // 2, np.int64)
+
+
+def _elected(votes: _Ints) -> _Ints:
+    """Pairs with enough votes for one shift."""
+    values, hits = np.unique(votes, return_counts=True)
+    return np.unique(values[hits >= _HITS] // _SHIFTS // 2)
