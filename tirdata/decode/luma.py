@@ -112,9 +112,7 @@ def _to_colours(weights: tuple[float, float], full: bool) -> NDArray[np.float64]
     kg = 1 - kr - kb
     luma, chroma, black = (1.0, 1.0, 0.0) if full else (255 / 219, 255 / 224, 16.0)
     red, blue = 2 * (1 - kr) * chroma, 2 * (1 - kb) * chroma
-    rows = np.array(
-        [[luma, red, 0.0], [luma, -red * kr / kg, -blue * kb / kg], [luma, 0.0, blue]]
-    )
+    rows = np.array([[luma, red, 0.0], [luma, -red * kr / kg, -blue * kb / kg], [luma, 0.0, blue]])
     offset = rows @ np.array([-black, -128.0, -128.0])
     return np.column_stack([rows, offset])
 
