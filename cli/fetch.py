@@ -6,6 +6,7 @@ from typing import Any, get_args
 import click
 
 from cli.console import Console, console_for
+from cli.deciding import tell_decided
 from cli.normalising import normalise_options
 from cli.options import (
     config_option,
@@ -95,6 +96,7 @@ def _tell(console: Console, folder: Path, report: Any) -> None:
             click.echo(f"{item.status}: {item.message}", err=True)
         for warning in item.warnings if item.status == "done" else ():
             click.echo(f"warning: {_short(item.source)}: {warning}", err=True)
+    tell_decided(console, [each for item in report.items for each in item.decided])
     if all(item.status == "present" for item in report.items):
         console.say("nothing to do: all of it is in the dataset already")
     counts = {status: report.count(status) for status in get_args(Status)}

@@ -95,11 +95,6 @@ def warnings_of(plan: Plan) -> tuple[str, ...]:
         warnings.append(
             "in colour, and the colours are no palette: stored is their luma, as of visible light"
         )
-    if plan.guess is not None and plan.how == "assumed":
-        warnings.append(
-            f"polarity is not sure ({plan.guess.value} with {plan.guess.score:.0%}); taken as "
-            f"white-hot: look at it, and fetch with --polarity if that is wrong"
-        )
     warnings += [
         f"has {_FAULTS[each]}; --repair {each} takes it away"
         for each in plan.faults

@@ -20,6 +20,7 @@ from tirdata.dataset.gather import Found, Gatherer
 from tirdata.dataset.lists import write_lists
 from tirdata.dataset.names import SUBSETS, SequenceId
 from tirdata.dataset.settings import IngestConfig
+from tirdata.dataset.summary import Decided, decided
 from tirdata.dataset.tree import Dataset
 from tirdata.engine.base import Engine
 from tirdata.errors import PartlyDoneError, TirDataError, UsageError
@@ -45,7 +46,7 @@ class FetchItem:
     frames: int = 0
     short_shots: int = 0
     warnings: tuple[str, ...] = ()
-    review: tuple[str, ...] = ()  # sequences whose polarity a person should look at
+    decided: tuple[Decided, ...] = ()  # about each sequence that was made now
     message: str | None = None
     exit_code: int = 0
     playlist: str | None = None  # that named it
@@ -156,7 +157,7 @@ class _Known:
             return self._by_url.get(wanted.name)
         try:
             state = size_and_time(Path(wanted.name))
-        except OSError:
+        except (OSError, ValueError):  # a name that no file can have
             return None
         return self._by_file.get((wanted.name, *state))
 
@@ -224,20 +225,15 @@ class _Run:
                 )
 
     def _converted(self, wanted: Wanted, source: Source) -> FetchItem:
-        """What became of it, with what its cards warn of and what a person should look at."""
-        cards = {name: self._dataset.read_card(SequenceId.parse(name)) for name in source.sequences}
-        warnings = [
-            f"{name}: {warning}"
-            for name, card in cards.items()
-            for warning in card.warnings
-            if warning not in source.warnings
-        ]
+        """What became of it, with what was decided about each of its sequences."""
         return replace(
             _present(wanted, source),
             status="partly" if source.status == "partly" else "done",
             message=source.error,
-            warnings=(*source.warnings, *warnings),
-            review=tuple(name for name, card in cards.items() if card.polarity.review),
+            decided=tuple(
+                decided(name, self._dataset.read_card(SequenceId.parse(name)), source.warnings)
+                for name in source.sequences
+            ),
         )
 
     def _enlist(self, found: Found) -> Source:
