@@ -13,7 +13,7 @@ from tirdata.dataset.card import Source
 from tirdata.engine.base import Engine, Outcome
 from tirdata.errors import FetchError, TirDataError, UsageError
 from tirdata.fetch.base import Fetched, Listing
-from tirdata.fetch.folders import recordings_in
+from tirdata.fetch.folders import is_folder, recordings_in
 from tirdata.fetch.settings import FetchConfig
 from tirdata.fetch.wanted import PlaylistPlace, Wanted
 
@@ -71,7 +71,7 @@ class Gatherer:
         """The recordings of local folders in place of the folders, and what is known of each."""
         for each in found:
             path = Path(each.wanted.path or "")
-            if each.wanted.path is not None and path.is_dir():
+            if each.wanted.path is not None and is_folder(path):
                 self._open_folder(each, path)
         leaves = [leaf for each in found for leaf in each.leaves()]
         for leaf in leaves:

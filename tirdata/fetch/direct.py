@@ -40,7 +40,8 @@ _LONGEST_NAME = 100
 _SLOW_S = 60.0
 _SLOWEST = 100  # bytes per second over a minute; less is no download
 _PART, _NOTE = "original.part", "original.part.json"
-_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
+_NUMBER = re.compile(r"[0-9]{1,18}")
+_RANGE = re.compile(r"bytes ([0-9]{1,18})-[0-9]{1,18}/([0-9]{1,18}|\*)")
 _FILE_NAME = re.compile(r"filename\*=(?:UTF-8'[^']*')?([^;]+)|filename=\"?([^\";]+)", re.IGNORECASE)
 _MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<|#EXTM3U)")
 
@@ -152,7 +153,7 @@ def _check_same(response: "Response", part: Path, note: PartNote, have: int) -> 
     match = _RANGE.fullmatch(response.headers.get("Content-Range") or "")
     if match is None or int(match[1]) != have - _OVERLAP:
         raise _ChangedError
-    if note.bytes is not None and match[3] not in ("*", str(note.bytes)):
+    if note.bytes is not None and match[2] not in ("*", str(note.bytes)):
         raise _ChangedError
     with part.open("rb") as file:
         file.seek(have - _OVERLAP)
@@ -162,9 +163,11 @@ def _check_same(response: "Response", part: Path, note: PartNote, have: int) -> 
 
 def _begin(response: "Response", link: PlainLink, head: bytes) -> PartNote:
     headers = response.headers
+    if response.status == 206:
+        raise FetchError(f"{link.name}: no video came of it (a part that was not asked for)")
     encoded = headers.get("Content-Encoding") not in (None, "", "identity")
     said = headers.get("Content-Length") or ""
-    size = int(said) if said.isdigit() and not encoded else None
+    size = int(said) if _NUMBER.fullmatch(said.strip()) and not encoded else None
     if not head:
         raise FetchError(f"{link.name}: no video came of it (the answer has 0 bytes)")
     etag = headers.get("ETag")

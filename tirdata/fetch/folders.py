@@ -41,6 +41,14 @@ def recordings_in(folder: Path) -> list[Path]:
     return found
 
 
+def is_folder(path: Path) -> bool:
+    """Whether there is such a folder; no name is too odd to be asked for."""
+    try:
+        return path.is_dir()
+    except OSError:  # too long, or behind a folder that may not be looked into
+        return False
+
+
 def frames_of(folder: Path) -> list[Path]:
     """The files that make a folder one recording, sorted by name: pictures and the side file."""
     return sorted(

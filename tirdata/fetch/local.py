@@ -17,7 +17,11 @@ def check_local(path: Path) -> None:
         UsageError: there is no such file or folder.
         DataError: it is empty, no plain file, or cannot be read.
     """
-    if not path.exists():
+    try:
+        there = path.exists()
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be looked at ({error.strerror})") from None
+    if not there:
         raise UsageError(f"{path}: no such file; expected a recording, a link or a sources file")
     files = frames_of(path) if path.is_dir() else [path]
     if path.is_dir() and not files:

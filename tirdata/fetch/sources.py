@@ -5,8 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from tirdata.errors import UsageError
+from tirdata.fetch.folders import is_folder
 from tirdata.fetch.sources_file import Placed, Row, read_file
 from tirdata.fetch.wanted import Clip, Treatment, Wanted, public
 
@@ -39,7 +41,7 @@ def _read_argument(argument: str) -> Iterator[Placed]:
     if _LINK.match(argument):
         _check_url(argument, argument)
         yield Placed(argument, Row(url=argument))
-    elif path.suffix.lower() in {".toml", ".csv"} and not path.is_dir():
+    elif path.suffix.lower() in {".toml", ".csv"} and not is_folder(path):
         for where, row in read_file(path):
             if row.url is not None:
                 _check_url(row.url, f"{where}: {row.url}")
@@ -58,6 +60,13 @@ def _check_url(url: str, shown: str) -> None:
             f"{shown}: {scheme if separator else 'this'} is no link to fetch; "
             f"expected {', '.join(_SCHEMES)}, or a path"
         )
+    try:
+        parts = urlsplit(url)
+        whole = bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets that do not close, a port that is no number
+        whole = False
+    if not whole:
+        raise UsageError(f"{shown}: is no whole link; expected such as https://host/file")
 
 
 def _merged(name: str, rows: Sequence[Placed]) -> Wanted:

@@ -90,7 +90,7 @@ def read_file(path: Path) -> Iterator[Placed]:
 def _toml_rows(path: Path, text: str) -> Iterator[Placed]:
     try:
         values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # a number, or tables in tables, without end
         raise ConfigError(f"{path}: not TOML ({error})") from None
     rows = values.get("source", [])
     if set(values) - {"source"} or not isinstance(rows, list):

@@ -169,7 +169,7 @@ def _asked_wait_s(error: BaseException) -> float:
     value = error.response.headers.get("Retry-After") if isinstance(error, HTTPError) else None
     if value is None:
         return 0.0
-    if value.strip().isdigit():
+    if re.fullmatch(r"[0-9]{1,9}", value.strip()):
         return float(value)
     try:
         return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())

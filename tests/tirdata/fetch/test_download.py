@@ -180,6 +180,8 @@ def test_a_finished_download_is_not_asked_for_again(
         ("gone", "HTTP Error 410", 1),
         ("empty.mp4", "no video came of it (the answer has 0 bytes)", 1),
         ("round", "redirect loop", 1),
+        ("part.mp4", "a part that was not asked for", 1),
+        ("local.mp4", "no video came of it (", 1),
     ],
 )
 def test_a_link_without_a_video_is_refused_at_once(
@@ -188,6 +190,8 @@ def test_a_link_without_a_video_is_refused_at_once(
     site.pages["words"] = Page(b"<html><title>Words</title>only words</html>", "text/html")
     site.pages["gone"] = Page(b"", status=410)
     site.pages["empty.mp4"] = Page(b"")
+    site.pages["part.mp4"] = Page(bytes(99), status=206)
+    site.pages["local.mp4"] = Page(b"", status=302, headers={"Location": "file:///etc/hosts"})
     site.pages["round"] = Page(b"", status=302, headers={"Location": "/round"})
     assert message in refused(site.link(path), tmp_path, PATIENT)
     assert len(site.asked) == asked or path == "round"

@@ -73,6 +73,8 @@ def test_an_empty_frame_and_a_pipe_are_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(DataError, match="is no plain file"):
         check_local(tmp_path / "pipe")
+    with pytest.raises(UsageError, match="cannot be looked at"):
+        check_local(tmp_path / ("a" * 300))
     with pytest.raises(UsageError, match="is a folder without pictures"):
         check_local(files(tmp_path / "none"))
 

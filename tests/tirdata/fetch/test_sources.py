@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tirdata.dataset.create import SAMPLE
 from tirdata.errors import ConfigError, UsageError
@@ -89,9 +91,39 @@ def test_a_fault_is_named_with_its_place(
     assert "\n" not in str(error.value)
 
 
+@given(st.sampled_from(["s.csv", "s.toml"]), st.binary(max_size=200), st.booleans())
+def test_no_sources_file_does_more_than_fail_in_one_line(
+    tmp_path_factory: pytest.TempPathFactory, name: str, data: bytes, headed: bool
+) -> None:
+    path = tmp_path_factory.getbasetemp() / name
+    path.write_bytes(({"s.csv": b"url,start_s\n", "s.toml": b"[[source]]\n"}[name] * headed) + data)
+    message = ""
+    try:
+        assert read_sources([str(path)])
+    except UsageError as error:
+        message = str(error)
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a = " + "[" * 5000, "a = " + "1" * 5000, "[[source]]\nstart_s = nan\nurl = 'http://a'"],
+)
+def test_toml_without_end_is_a_fault(text: str, tmp_path: Path) -> None:
+    (tmp_path / "s.toml").write_text(text)
+    with pytest.raises(ConfigError, match=r"s\.toml"):
+        read_sources([str(tmp_path / "s.toml")])
+
+
 def test_a_missing_sources_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"none\.toml: no such file"):
         read_sources([str(tmp_path / "none.toml")])
+
+
+@pytest.mark.parametrize("link", ["http://[::1", "https://user@/x", "http://a:b/c", "http:///x"])
+def test_a_link_without_a_host_is_refused(link: str) -> None:
+    with pytest.raises(UsageError, match="is no whole link"):
+        read_sources([link])
 
 
 def test_other_schemes_are_refused() -> None:
