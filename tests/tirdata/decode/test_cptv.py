@@ -2,24 +2,17 @@
 
 import gzip
 import struct
-from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.made_pictures import counts
-from tirdata.decode import open_frames
-from tirdata.decode.base import Counts, RawFrame, RecordingInfo
+from tests.reading import read
+from tirdata.decode.base import Counts
 from tirdata.errors import DecodeError
 
 Fields = dict[str, bytes]
-
-
-def read(path: Path) -> tuple[RecordingInfo, list[RawFrame], tuple[str, ...]]:
-    with closing(open_frames(path)) as reader:
-        frames = list(reader.read())
-        return reader.info, frames, reader.warnings
 
 
 def section(kind: str, fields: Fields) -> bytes:

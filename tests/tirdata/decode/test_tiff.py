@@ -13,31 +13,18 @@ import tifffile
 from numpy.typing import NDArray
 
 from tests.made_pictures import counts
+from tests.reading import read, refusal
 from tirdata.decode import open_frames, tiff_pages
-from tirdata.decode.base import RawFrame, RecordingInfo
 from tirdata.errors import DecodeError, MissingError
 
 STACK = np.stack(counts())
 GREY = (STACK[0] >> 6).astype(np.uint8)
 
 
-def read(path: Path) -> tuple[RecordingInfo, list[RawFrame], tuple[str, ...]]:
-    with closing(open_frames(path)) as reader:
-        frames = list(reader.read())
-        return reader.info, frames, reader.warnings
-
-
 def write(path: Path, data: NDArray[Any], **options: object) -> Path:
     all_options: dict[str, Any] = {"photometric": "minisblack"} | options
     tifffile.imwrite(path, data, **all_options)
     return path
-
-
-def refusal(path: Path) -> str:
-    with pytest.raises(DecodeError) as error:
-        read(path)
-    assert str(error.value).startswith(f"{path}: ")
-    return str(error.value)
 
 
 @pytest.mark.parametrize("order", ["<", ">"], ids=["little", "big-endian"])
