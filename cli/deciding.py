@@ -37,9 +37,9 @@ def tell_decided(console: Console, sequences: Sequence["Decided"]) -> None:
     review = [each.sequence for each in sequences if each.review]
     if review:
         console.say(
-            f"polarity not sure, taken as white-hot, in {len(review)} of {len(sequences)} sequences "
-            f"({_listed(review)}): look at them; where it is wrong, fetch the recording with "
-            f"--polarity black-hot --again"
+            f"polarity not sure, taken as white-hot, in {len(review)} of {len(sequences)} "
+            f"sequences ({_listed(review)}): look at them; where it is wrong, fetch the recording "
+            f"with --polarity black-hot --again"
         )
 
 
