@@ -25,7 +25,7 @@ def fuzz(count: int, seed: int) -> None:
 
 
 def test_damaged_recordings_give_frames_or_one_of_our_errors() -> None:
-    fuzz(40, 0)
+    fuzz(20, 0)
 
 
 @pytest.mark.slow
