@@ -24,6 +24,7 @@ _OFTEN = 0.75  # share of the frames in which a dead pixel stands out
 _STANDS_OUT = 6.0  # times the mean deviation around it, and at least
 _LEAST = 6.0  # levels
 _AROUND = 11  # pixels
+_LARGEST = 9  # pixels that stand out side by side, with what a codec smears around a dead one
 _MOST_TOGETHER = 2  # dead pixels side by side; more is a thing
 _ROOM = 7  # pixels to each side; there
 _DOMINATES = 4.0  # a dead pixel deviates so many times more than all
@@ -37,7 +38,7 @@ class Defects:
     """What is wrong with the sensor in one shot; offsets are in the frames' own unit."""
 
     shape: tuple[int, int]  # of the frames, (h, w)
-    dead: NDArray[np.int64]  # (n, 2): row, column
+    dead: NDArray[np.int64]  # (n, 2): row, column; with what a codec smeared them over
     pattern: Plane | None  # what the sensor adds, (h, w); none = no pattern found
     columns: float = 0.0  # strength of the column stripes, root mean square; 0 = none found
     rows: float = 0.0
@@ -127,7 +128,7 @@ def repair(
 
 
 def _find_dead(frames: Sequence[Pixels], ignore: Flags) -> list[NDArray[np.int64]]:
-    """Dead pixels, (n, 2) row and column each of one or more side by side."""
+    """Dead pixels, (n, 2) row and column each, with those that a codec smeared them over."""
     often = np.zeros(ignore.shape, np.int32)
     deviation = np.zeros(ignore.shape, np.float32)
     for frame in frames:
@@ -137,25 +138,34 @@ def _find_dead(frames: Sequence[Pixels], ignore: Flags) -> list[NDArray[np.int64
         often += size > np.maximum(_STANDS_OUT * around, _LEAST)
         deviation += size / len(frames)
     outlier = often >= _OFTEN * len(frames)
-    outlier[[0, -1]] = outlier[:, [0, -1]] = False
+    outlier[[0, -1]] = outlier[:, [0, -1]] = False  # a codec's own edge
     count, labels = cv2.connectedComponents(outlier.astype(np.uint8))
     sizes = np.bincount(labels.ravel(), minlength=count)
-    labels[(sizes > _MOST_TOGETHER)[labels] | ignore] = 0
-    spots = (np.argwhere(labels == label) for label in np.unique(labels[labels > 0]))
-    return [spot for spot in spots if _is_alone(deviation, spot)]
+    labels[(sizes > _LARGEST)[labels] | ignore] = 0
+    spots = [np.argwhere(labels == label) for label in np.unique(labels[labels > 0])]
+    return [spot for spot in spots if _is_dead(deviation, _core(deviation, spot))]
+
+
+def _core(deviation: Plane, pixels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Without what a lossy codec has smeared around a dead pixel."""
+    size = deviation[tuple(pixels.T)]
+    core: NDArray[np.int64] = pixels[size >= size.max() / 2]
+    return core
 
 
 def _together(spots: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
     return np.concatenate([np.empty((0, 2), np.int64), *spots])
 
 
-def _is_alone(deviation: Plane, pixels: NDArray[np.int64]) -> bool:
-    """Whether these pixels stand out sharply and few around deviate anything like as much.
+def _is_dead(deviation: Plane, pixels: NDArray[np.int64]) -> bool:
+    """Whether these are few, stand out sharply, and few around deviate anything like as much.
 
     Args:
         deviation: (h, w), from the surroundings, mean size over the frames.
         pixels: (n, 2): row, column; side by side.
     """
+    if len(pixels) > _MOST_TOGETHER:
+        return False
     top, left = np.maximum(pixels.min(axis=0) - _ROOM, 0)
     bottom, right = pixels.max(axis=0) + _ROOM + 1
     near = deviation[top:bottom, left:right].copy()
