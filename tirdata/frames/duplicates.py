@@ -106,7 +106,7 @@ def match(first: Clip, second: Clip) -> Match | None:
 
 
 def _changes(details_: Details) -> Changes:
-    flat = details_.reshape(len(details_), -1)
+    flat = details_.reshape(-1, HEIGHT * WIDTH)
     centre = np.median(flat, axis=0) if len(flat) > 2 else flat.mean(axis=0)
     return _above_noise(flat - centre)
 
@@ -209,7 +209,7 @@ def _correlation(ours: Details, theirs: Details) -> float:
 
 
 def _centred(details_: Details) -> Changes:
-    flat = details_.reshape(len(details_), -1)
+    flat = details_.reshape(-1, HEIGHT * WIDTH)
     return np.asarray(flat - flat.mean(axis=0), np.float32)
 
 
