@@ -112,8 +112,9 @@ def find_steps(levels: NDArray[np.float64]) -> NDArray[np.bool_]:
     jumps = np.zeros(len(levels), np.bool_)
     steps = np.abs(np.diff(levels, axis=0, prepend=levels[:1])).max(axis=1, initial=0.0)
     for index in np.flatnonzero(steps > _STEP):
-        low, high = max(1, index - _REACH), index + _REACH + 1
-        usual = float(np.median(np.delete(steps[low:high], index - low))) if high - low > 1 else 0.0
+        low = max(1, index - _REACH)
+        others = np.delete(steps[low : index + _REACH + 1], index - low)
+        usual = float(np.median(others)) if others.size else 0.0
         if steps[index] > _STEP_TIMES * usual and _lasts(levels, int(index), float(steps[index])):
             jumps[index] = True
     return jumps
