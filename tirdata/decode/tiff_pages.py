@@ -37,7 +37,7 @@ _ZERO_CELSIUS_K = {"celsius": 273.15, "kelvin": 0.0}
 _DEFLATE_MOST = 1032  # bytes that deflate can make of one
 _MUCH = 256_000_000  # bytes; more are looked at before they are unpacked
 _IMAGES = re.compile(r"^images=(\d{1,9})$", re.MULTILINE)
-_SHAPE = re.compile(r'^\{"shape": \[((?:\d{1,9}, )*\d{1,9})\]')
+_SHAPE = re.compile(r'^\{[^}]*"shape": \[((?:\d{1,9}, )*\d{1,9})\]')
 _INTERVAL = re.compile(r"^finterval=([\d.]{1,12}(?:E-?\d{1,2})?)$", re.MULTILINE)
 # What tifffile and its decoders raise when they meet bytes that are not as TIFF has them.
 _DAMAGE = (
