@@ -274,6 +274,16 @@ def test_the_uncorrected_sensor_is_repaired_towards_the_corrected_one(shared_dat
     assert column_noise(after) < 0.3 * column_noise(spoilt[12])
 
 
+def test_dead_pixels_smeared_by_a_codec_are_found(shared_data: Path) -> None:
+    by_eye = {(47, 5), (58, 313), (114, 126), (120, 569), (121, 61), (133, 517), (138, 436),
+              (460, 587), (466, 630)}  # fmt: skip
+    frames = some_frames(shared_data / "research-only" / "lynred" / "indoor_people.avi")
+    found = find_defects(frames)
+    assert by_eye <= {tuple(at) for at in found.dead.tolist()}
+    assert len(found.dead) < 60
+    assert found.pattern is None
+
+
 def column_noise(frame: Pixels) -> float:
     """Standard deviation of the differences of neighbouring columns' medians, in levels."""
     steps = np.median(np.diff(frame.astype(float), axis=1), axis=0)
