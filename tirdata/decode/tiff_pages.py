@@ -82,7 +82,7 @@ class TiffPages:
         file.seek(0)
         try:
             self._tiff = tifffile.TiffFile(file)
-        except _DAMAGE as error:
+        except _damage() as error:
             raise BreakError(f"damaged: {_line(error)}") from None
 
     def read(self) -> Generator[Picture, None, None]:
@@ -129,7 +129,7 @@ class TiffPages:
                 self._check(page)
         except DecodeError as error:
             raise BreakError(str(error)) from None
-        except _DAMAGE as error:
+        except _damage() as error:
             raise BreakError(f"damaged: {_line(error)}") from None
         return page
 
@@ -171,7 +171,7 @@ class TiffPages:
                 f"{self._file.name}: needs {error.name} to read {_name(page.compression)} in TIFF; "
                 f"pip install 'tirdata[thermal]'"
             ) from None
-        except _DAMAGE as error:
+        except _damage() as error:
             raise BreakError(f"damaged: {_line(error)}") from None
 
     def _behind(self, page: "TiffPage") -> Generator[Picture, None, None]:
@@ -264,6 +264,13 @@ def _temperatures(stored: NDArray[Any], unit: Unit | None, kind: str) -> Picture
     beyond = not np.isfinite(centikelvin).all() or bool((known < 0).any() or (known > 65535).any())
     note = "have pixels that are no number, or not from 0 to 655 kelvin; set to the nearest"
     return Picture(counts, 16, kind, note if beyond else None)
+
+
+def _damage() -> tuple[type[Exception], ...]:
+    """What is raised on bytes that are not as TIFF has them; evaluated only when it is."""
+    import tifffile  # noqa: PLC0415
+
+    return (*_DAMAGE, tifffile.TiffFileError)
 
 
 def _name(code: int) -> str:
