@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from tirdata.types import Frame
 
-_WIDTH = 320  # of the finest picture looked at
-_LEVELS = 3  # 320, 160 and 80 px wide
+_SIDE = 320  # pixels, the longer one, of the finest picture looked at
+_LEVELS = 3  # 320, 160 and 80 px
 _ENOUGH = 16  # frames; more of one shot say nothing new
 _MARGIN = 2  # pixels at the rim, where filters see the rim itself
 _QUIET = 1.0  # grey levels: differences below are noise and coding
@@ -39,11 +39,18 @@ class Views:
     planes: tuple[_Plane, ...]
     valid: tuple[_Mask, ...]
 
+    @property
+    def share(self) -> float:
+        """How much of the frame is the scene's, in the coarsest picture."""
+        return float(self.valid[-1].mean())
+
     @cached_property
     def spread(self) -> float:
         """From the coldest to the warmest of the scene, without the outermost hundredth."""
-        low, high = np.quantile(self.planes[1][:, self.valid[1]], [0.01, 0.99])
-        return float(max(high - low, 4 * _QUIET))
+        levels = self.planes[1][:, self.valid[1]].ravel()
+        rank = levels.size // 100  # ranks, as quantiles between them would not mirror exactly
+        ordered = np.partition(levels, [rank, levels.size - 1 - rank])
+        return max(float(ordered[levels.size - 1 - rank] - ordered[rank]), 4 * _QUIET)
 
 
 def views(frames: Sequence[Frame], ignore: _Mask | None) -> Views:
@@ -53,8 +60,8 @@ def views(frames: Sequence[Frame], ignore: _Mask | None) -> Views:
     keep = np.ones((height, width), np.float32) if ignore is None else 1 - ignore.astype(np.float32)
     planes, valid = [], []
     for level in range(_LEVELS):
-        across = _WIDTH >> level
-        size = (across, max(8, round(height * across / width)))
+        scale = (_SIDE >> level) / max(height, width)
+        size = (max(8, round(width * scale)), max(8, round(height * scale)))
         kept = cv2.resize(keep, size, interpolation=cv2.INTER_AREA)
         valid.append(_inner(np.asarray(kept > 0.99)))
         planes.append(np.stack([_plane(frame, keep, size) for frame in frames[::step]]))
@@ -68,7 +75,7 @@ def _plane(frame: Frame, keep: _Plane, size: tuple[int, int]) -> _Plane:
     plane = (frame.astype(np.float32) - 127.5) * keep
     small = cv2.resize(plane, size, interpolation=cv2.INTER_AREA)
     share = cv2.resize(keep, size, interpolation=cv2.INTER_AREA)
-    wide = size[0] / 16
+    wide = max(size) / 16
     around = cv2.GaussianBlur(small, (0, 0), wide) / (cv2.GaussianBlur(share, (0, 0), wide) + 1e-6)
     return np.asarray(small + (1 - share) * around, np.float32)
 
@@ -112,10 +119,14 @@ def detail(seen: Views) -> float:
 
 
 def sky(seen: Views) -> float:
-    """Whether a smooth region along the upper rim is darker than what lies below it."""
+    """Whether a smooth region along the upper rim is darker than what lies below it.
+
+    The median of some frames: what looks like a sky in a few of them is none.
+    """
     planes, valid = seen.planes[1], seen.valid[1]
     every = max(1, len(planes) // _SKY_FRAMES)
-    return float(np.mean([_sky_contrast(plane, valid, seen.spread) for plane in planes[::every]]))
+    found = [_sky_contrast(plane, valid, seen.spread) for plane in planes[::every]]
+    return float(np.median(found))
 
 
 def movers(seen: Views) -> float:
@@ -131,7 +142,7 @@ def movers(seen: Views) -> float:
     steady = _steadiness(level, still, valid)
     apart = [cv2.GaussianBlur(plane, (0, 0), 1.0)[valid] for plane in level - still]
     share = (steady - _STEADY[0]) / (_STEADY[1] - _STEADY[0])
-    return skew(np.concatenate(apart), 2 * _QUIET) * float(np.clip(share, 0, 1))
+    return skew(np.concatenate(apart), 2 * _QUIET) * min(1.0, max(0.0, share))
 
 
 CUES: dict[str, Callable[[Views], float]] = {
@@ -143,13 +154,19 @@ CUES: dict[str, Callable[[Views], float]] = {
 }
 
 
+def measure(seen: Views) -> dict[str, float]:
+    """Every cue, rounded: the last digits of sums depend on how threads share the work."""
+    return {name: round(cue(seen), 6) for name, cue in CUES.items()}
+
+
 def skew(values: NDArray[np.floating[Any]], quiet: float) -> float:
     """Which side of the median reaches further, -1..1: third moment over its absolute value."""
     apart = values - np.median(values)
     size = np.abs(apart)
     cubes = size * size * size
-    whole = float(cubes.sum(dtype=np.float64)) + cubes.size * quiet**3
-    return float(np.copysign(cubes, apart).sum(dtype=np.float64)) / whole
+    both = float(cubes.sum(dtype=np.float64)) + cubes.size * quiet * quiet * quiet
+    difference = float(np.copysign(cubes, apart).sum(dtype=np.float64))
+    return float(difference / both)
 
 
 def _strongest(values: _Plane, share: float) -> float:
@@ -165,9 +182,9 @@ def _curvatures(plane: _Plane) -> tuple[_Plane, _Plane]:
     across = cv2.Sobel(smooth, cv2.CV_32F, 2, 0, scale=1 / 4)
     down = cv2.Sobel(smooth, cv2.CV_32F, 0, 2, scale=1 / 4)
     mixed = cv2.Sobel(smooth, cv2.CV_32F, 1, 1, scale=1 / 4)
-    mean = (across + down) / 2
-    apart = cv2.magnitude((across - down) / 2, mixed)
-    return mean - apart, mean + apart
+    mean = (across + down) * np.float32(0.5)
+    apart = cv2.magnitude((across - down) * np.float32(0.5), mixed)
+    return np.asarray(mean - apart, np.float32), np.asarray(mean + apart, np.float32)
 
 
 def _band(plane: _Plane) -> _Plane:
@@ -231,4 +248,5 @@ def _steadiness(level: _Plane, still: _Plane, valid: _Mask) -> float:
 def _edges(plane: _Plane) -> tuple[_Plane, _Plane]:
     smooth = cv2.GaussianBlur(plane, (0, 0), 1.5)
     across = cv2.Sobel(smooth, cv2.CV_32F, 1, 0, scale=1 / 8)
-    return across, cv2.Sobel(smooth, cv2.CV_32F, 0, 1, scale=1 / 8)
+    down = cv2.Sobel(smooth, cv2.CV_32F, 0, 1, scale=1 / 8)
+    return np.asarray(across, np.float32), np.asarray(down, np.float32)
