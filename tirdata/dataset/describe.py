@@ -93,7 +93,7 @@ def warnings_of(plan: Plan) -> tuple[str, ...]:
     warnings = []
     if plan.visible:
         warnings.append(
-            "in colour, and the colours are no palette: stored is their luma, as of visible light"
+            "in colours that are no palette: stored is their luma, as of visible light"
         )
     warnings += [
         f"has {_FAULTS[each]}; --repair {each} takes it away"

@@ -25,6 +25,8 @@ from tirdata.types import Flags, Frame
 
 Crop: TypeAlias = tuple[int, int, int, int]  # x, y, w, h
 
+_PALE = 3.5  # spread of colours above which a shot is of visible light, however pale
+
 _NOWHERE: Flags = np.zeros((0, 0), np.bool_)
 _NOTHING = Overlay((), _NOWHERE)
 
@@ -181,7 +183,7 @@ def _palette(
             raise UsageError(
                 f"{name}: is grey; palette {settings.palette} was asked for: leave --palette out"
             )
-        return None, False
+        return None, survey.spread > _PALE
     if settings.palette in ("grey", "none"):
         return None, True
     ignore = overlay.mask.view(np.uint8) if overlay.regions else None

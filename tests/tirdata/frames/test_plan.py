@@ -84,6 +84,20 @@ def test_visible_light_has_no_palette_and_no_polarity(clips: Path) -> None:
     assert not plan.changes_pixels
 
 
+@pytest.mark.parametrize("name", ["V_AIRPLANE_001", "V_AIRPLANE_003", "V_HELICOPTER_019"])
+def test_an_overcast_sky_is_visible_light_too(shared_data: Path, name: str) -> None:
+    plan = plan_of(clip(shared_data / "svanstrom" / "visible" / f"{name}.mp4", 40))
+    assert plan.visible
+    assert plan.polarity == "white-hot"
+    assert plan.guess is None
+
+
+def test_thermal_video_with_a_tinge_is_grey(shared_data: Path) -> None:
+    plan = plan_of(clip(shared_data / "antiuav" / "4.avi", 40))
+    assert not plan.visible
+    assert plan.guess is not None
+
+
 def test_kelvin_need_a_calibration() -> None:
     with pytest.raises(UsageError, match=r"clip: has no calibration to kelvin; expected"):
         plan_of(counts(), tone="kelvin", tone_range=(280, 320))
