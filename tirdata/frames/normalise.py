@@ -19,6 +19,7 @@ class Normaliser:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._rolling = RollingCurve(plan.curve) if plan.rolling and plan.curve else None
+        self._frozen = frozenset(plan.steady.frozen)
         self._ends: list[tuple[float, float]] = []  # of the rolling curve, frame by frame
 
     def normalise(self, raw: RawFrame) -> Frame:
@@ -40,7 +41,8 @@ class Normaliser:
 
     def _toned(self, plane: Pixels) -> Frame:
         if self._rolling is not None:
-            curve = self._rolling.push(plane)
+            index = len(self._ends)
+            curve = self._rolling.push(plane, shutter=index in self._frozen)
             self._ends.append(curve.limits)
             return curve.apply(plane)
         if self._plan.curve is not None:
