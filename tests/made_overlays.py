@@ -54,7 +54,8 @@ def letters(size: tuple[int, int], text: str, place: tuple[int, int], font: Font
         )
         ImageDraw.Draw(picture).text((x, y), text, fill=255, font=face)
         drawn = np.array(picture)
-    return drawn.astype(np.float32) / 255
+    cover: Cover = drawn.astype(np.float32) / np.float32(255)
+    return cover
 
 
 def box_of(cover: Cover) -> Rectangle | None:
@@ -179,8 +180,8 @@ def coded(frames: Stack, crf: int = 23) -> Stack:
             container.mux(stream.encode(picture))
         container.mux(stream.encode(None))
     memory.seek(0)
-    with av.open(memory) as container:
-        read = [frame.to_ndarray(format="gray") for frame in container.decode(video=0)]
+    with av.open(memory, "r") as coded_container:
+        read = [frame.to_ndarray(format="gray") for frame in coded_container.decode(video=0)]
     return np.asarray(np.stack(read), np.uint8)
 
 

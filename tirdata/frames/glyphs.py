@@ -94,7 +94,7 @@ def _glyphs(seen: Strokes, *, bright: bool) -> list[Glyph]:
     fits[0] = False  # what is no stroke
     numbers = np.flatnonzero(fits)
     numbers = np.sort(numbers[np.argsort(-stats[numbers, 4], kind="stable")[:_MOST]])
-    look = _Look(seen, stands_out, labels)
+    look = _Look(seen, stands_out, np.asarray(labels, np.int32))
     return [look.at(int(number), stats[number]) for number in numbers]
 
 

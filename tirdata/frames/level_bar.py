@@ -13,8 +13,10 @@ _WIDE = 0.08  # of the other side: the widest bar
 _NARROW = 4  # pixels
 _EVEN = 6  # levels that neighbours across a bar may differ by
 _STILL = 6.0  # levels that its samples may be off their median
+_END = 40  # levels between rows: a bar ends there, at the latest
 _RANGE = 100  # levels that it goes through
 _STEP = 24  # levels by which it stands out at both sides
+_FRAME = 2  # pixels
 _EDGED = 0.55  # share of its length where it does: somewhere it has the level of the scene
 _BACKWARD = 0.04  # share of all changes along it that go the wrong way
 _LEAP = 0.35  # of its range: the largest step along it
@@ -35,8 +37,9 @@ def _upright(median: Frame, unrest: Plane) -> list[_Box]:
     grey = median.astype(np.int16)
     even = np.zeros(median.shape, np.uint8)
     even[:, :-1] = (np.abs(np.diff(grey, axis=1)) <= _EVEN) & (unrest[:, :-1] <= _STILL)
-    longest = np.ones((int(_LONG * height), 1), np.uint8)
-    runs = cv2.morphologyEx(even, cv2.MORPH_OPEN, longest)
+    even[1:][np.abs(np.diff(grey, axis=0)) > _END] = 0
+    shortest = np.ones((int(_LONG * height) | 1, 1), np.uint8)  # odd: an even one moves the runs
+    runs = cv2.morphologyEx(even, cv2.MORPH_OPEN, shortest)
     found = []
     zone = int(_ZONE * width)
     for first in (0, width - zone):
@@ -45,8 +48,15 @@ def _upright(median: Frame, unrest: Plane) -> list[_Box]:
         for x, y, w, h, _ in stats.tolist():
             box = _ramp(grey, (x + first, y, w + 1, h))
             if box is not None and _is_bar(grey, box):
-                found.append(box)
+                found.append(_framed(box, width, height))
     return found
+
+
+def _framed(box: _Box, width: int, height: int) -> _Box:
+    """The box with the line around the bar, or its blurred sides."""
+    x, y, w, h = box
+    left, upper = max(0, x - _FRAME), max(0, y - _FRAME)
+    return left, upper, min(width, x + w + _FRAME) - left, min(height, y + h + _FRAME) - upper
 
 
 def _ramp(grey: _Levels, candidate: _Box) -> _Box | None:

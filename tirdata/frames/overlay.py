@@ -42,8 +42,8 @@ class Overlay:
     @cached_property
     def parts(self) -> tuple[tuple[slice, slice], ...]:
         """The rows and columns of each group of regions, with a margin of scene around it."""
-        grown = np.zeros(self.mask.shape, np.uint8)
-        height, width = grown.shape
+        height, width = self.mask.shape
+        grown = np.zeros((height, width), np.uint8)
         for region in self.regions:
             left, upper = max(region.x - _MARGIN, 0), max(region.y - _MARGIN, 0)
             right, lower = region.x + region.w + _MARGIN, region.y + region.h + _MARGIN

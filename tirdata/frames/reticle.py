@@ -28,10 +28,10 @@ def reticle(seen: Strokes, taken: Flags) -> list[tuple[int, int, int, int]]:
     marks = _marks(seen, taken)
     width = marks.shape[1]
     level, upright = _lines(marks, width)
-    # Lines across a way say exactly where the centre is on it; lines along it would fit anywhere.
-    across, down = _centre(upright), _centre(np.ascontiguousarray(level.T))
-    if across is None or down is None:
+    centre = _middle(level, upright)
+    if centre is None:
         return []
+    across, down = centre
     both = level | upright
     both &= _image(both, across) & _image(both.T, down).T
     both &= _image(both, across) & _image(both.T, down).T  # of what is left, too
@@ -50,16 +50,30 @@ def _marks(seen: Strokes, taken: Flags) -> _Marks:
 
 def _lines(marks: _Marks, width: int) -> tuple[_Marks, _Marks]:
     """Pixels of level and of upright lines."""
-    short = max(7, round(width / _SHORT))
+    short = max(7, round(width / _SHORT) | 1)
     thick = max(3, round(width / _THICK))
     found = []
     for turned in (False, True):
         plane = np.ascontiguousarray(marks.T) if turned else marks
         long = cv2.morphologyEx(plane, cv2.MORPH_OPEN, np.ones((1, short), np.uint8))
         fat = cv2.morphologyEx(long, cv2.MORPH_OPEN, np.ones((thick + 1, short), np.uint8))
-        thin = np.asarray(long & ~fat & 1, np.uint8)
+        thin = np.where(np.asarray(fat) > 0, 0, np.asarray(long)).astype(np.uint8)
         found.append(np.ascontiguousarray(thin.T) if turned else thin)
     return found[0], found[1]
+
+
+def _middle(level: _Marks, upright: _Marks) -> tuple[int, int] | None:
+    """Twice the x and twice the y of the centre.
+
+    Lines across a way say exactly where the centre is on it; lines along it would fit anywhere.
+    The way that is clear at once helps with the other: what it does not mirror is scene.
+    """
+    across, down = _centre(upright), _centre(level.T)
+    if across is not None and down is None:
+        down = _centre((level & _image(level, across)).T)
+    if down is not None and across is None:
+        across = _centre(upright & _image(upright.T, down).T)
+    return None if across is None or down is None else (across, down)
 
 
 def _whole(marks: _Marks, kept: _Marks) -> _Marks:
@@ -80,7 +94,7 @@ def _centre(marks: _Marks) -> int | None:
     width = marks.shape[1]
     reach = int(2 * _OFF_CENTRE * width)
     wide = np.pad(_grown(marks), ((0, 0), (2 * width, 2 * width)))
-    sums = np.arange(width - 1 - 3 * reach, width + 3 * reach)
+    sums = np.arange(width - 1 - 2 * reach, width + 2 * reach)
     counts = np.array([np.count_nonzero(wide[rows, each - columns + 2 * width]) for each in sums])
     central = np.abs(sums - (width - 1)) <= reach
     best = int(np.flatnonzero(central)[np.argmax(counts[central])])

@@ -65,12 +65,10 @@ def strokes(frames: Sequence[Frame]) -> Strokes:
     some.sort(axis=0)
     median: Frame = some[len(some) // 2]
     unrest = sum(cv2.absdiff(each, median).astype(np.float32) for each in some) / len(some)
-    return Strokes(
-        reach,
-        median,
-        *((plane / len(frames)).astype(np.float32) for plane in (*weak, strong)),
-        np.asarray(unrest, np.float32),
+    bright, dark, often = (
+        (plane / len(frames)).astype(np.float32) for plane in (*weak, strong)
     )
+    return Strokes(reach, median, bright, dark, often, np.asarray(unrest, np.float32))
 
 
 def hat(frame: Frame, reach: int, *, bright: bool) -> Frame:

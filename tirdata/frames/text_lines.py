@@ -46,6 +46,7 @@ BIAS = -5.932
 
 LEAST_HEIGHT = 5  # of a line, pixels
 SURE = 2.0  # log odds above which a line is text by itself
+VERY_SURE = 3.5  # and if its letters touch
 LIKELY = 1.0  # and where there is text elsewhere
 FITS = 0.0  # and beside text that looks like it
 SURE_GLYPHS = 3
@@ -63,7 +64,7 @@ class Text:
 def texts(candidates: Iterable[Line], seen: Strokes) -> list[Text]:
     """The lines of text that are burnt into a shot."""
     scored = _scored(candidates, seen)
-    found = [line for line, score in scored if score > SURE and len(line.glyphs) >= SURE_GLYPHS]
+    found = [line for line, score in scored if _is_sure(line, score)]
     if found:
         sure = list(found)
         found += [
@@ -82,6 +83,14 @@ def more_texts(candidates: Iterable[Line], seen: Strokes, known: Sequence[Text])
         and _follows(line, score, lines)
         and not any(_meet(line.box, text.box) for text in known)
     ]
+
+
+def _is_sure(line: Line, score: float) -> bool:
+    """By itself; letters that touch are one glyph, so its length tells how many there are."""
+    if len(line.glyphs) >= SURE_GLYPHS:
+        return score > SURE
+    letters = sum(max(1.0, glyph.width / line.height) for glyph in line.glyphs)
+    return letters >= SURE_GLYPHS and score > VERY_SURE
 
 
 def _scored(candidates: Iterable[Line], seen: Strokes) -> list[tuple[Line, float]]:
