@@ -41,8 +41,8 @@ class Inverter:
 
     def intensity(self, colours: Colours) -> Frame:
         """The position of each pixel on the palette, 0..255; (h, w, 3) to (h, w)."""
-        codes = cv2.cvtColor(colours, cv2.COLOR_RGB2YCrCb)
-        luma, red, blue = cv2.split(codes)
+        codes = np.asarray(cv2.cvtColor(colours, cv2.COLOR_RGB2YCrCb), np.uint8)
+        luma, red, blue = (np.asarray(plane, np.uint8) for plane in cv2.split(codes))
         cell = luma.astype(np.int32)
         for chroma in (red, blue):
             cell <<= _BITS
@@ -59,7 +59,7 @@ class Inverter:
         return np.asarray(np.round(np.sqrt((apart**2).mean(axis=2))), np.uint8)
 
     def _with_neighbours(self, found: Frame, codes: Colours) -> Frame:
-        around = cv2.medianBlur(found, 5)
+        around = np.asarray(cv2.medianBlur(found, 5), np.uint8)
         doubted = np.flatnonzero(cv2.absdiff(found, around) > _NEAR)
         if len(doubted) == 0:
             return found

@@ -29,6 +29,7 @@ _MARGIN = 0.2  # by which the runner-up must be farther, for the name to be sure
 _SPREAD = 8  # positions in use below which a match may be chance
 _SURE_SPREAD = 24
 _BAR_LOSS = 3.0  # what a bar may fit worse than a table, because video blurs it
+_WHOLE = 200  # positions that the bar of a known palette runs through; else it is the scene's
 _SAME = 6.0  # mean distance of a bar from a table of which it is a picture
 _VARIANT = 3.0  # distance above which variants are tried, and at most of one that is taken
 _VARIANT_GAIN = 0.6
@@ -234,6 +235,8 @@ def _by_bar(seen: Seen, bar: Bar, best: PaletteMatch) -> PaletteMatch:
     if ran.distance > _SAME or best.residual > BOUND:
         sure = residual <= _SURE
         return PaletteMatch("bar", bar.table, residual, best.score, sure=sure, how="bar", bar=bar)
+    if np.ptp(ran.positions) < _WHOLE:
+        return best
     apart = [np.abs(entries.colours - each).mean() for each in (best.table, best.table[::-1])]
     if min(apart) <= _SAME:  # a picture of the table itself
         return replace(best, bar=bar)
