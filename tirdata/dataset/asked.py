@@ -5,9 +5,13 @@ from collections.abc import Sequence
 from tirdata.config import check
 from tirdata.dataset.card import Source
 from tirdata.dataset.settings import IngestConfig
-from tirdata.errors import UsageError
+from tirdata.errors import ConfigError, UsageError
 from tirdata.fetch.wanted import Clip, Wanted
+from tirdata.frames.palettes import PALETTES, TINTED
 from tirdata.frames.settings import NormaliseConfig
+
+_PALETTES = (*PALETTES, TINTED, "none")
+_ANEW = "--again makes its sequences anew"
 
 
 def settings_for(wanted: Wanted, settings: IngestConfig) -> NormaliseConfig:
@@ -17,8 +21,12 @@ def settings_for(wanted: Wanted, settings: IngestConfig) -> NormaliseConfig:
         ConfigError: they make no sense together.
     """
     stated = {} if wanted.polarity is None else {"polarity": wanted.polarity}
-    values = settings.normalise.model_dump() | wanted.treatment.given | stated
-    return check(values, NormaliseConfig, where=wanted.name)
+    values = settings.normalise.model_dump(exclude_unset=True) | wanted.treatment.given | stated
+    made = check(values, NormaliseConfig, where=wanted.name)
+    fault = _fault(made)
+    if fault is not None:
+        raise ConfigError(f"{wanted.name}: {fault}")
+    return made
 
 
 def check_same(wanted: Wanted, source: Source, settings: IngestConfig) -> None:
@@ -37,8 +45,48 @@ def check_same(wanted: Wanted, source: Source, settings: IngestConfig) -> None:
     if settings.again or source.status == "fetched" or source.normalise is None:
         return
     then = source.normalise.model_dump()
-    for name, value in settings_for(wanted, settings).model_dump(exclude_defaults=True).items():
-        _compare(wanted, source, name, (value, then[name]), "--again makes its sequences anew")
+    for name, value in settings_for(wanted, settings).model_dump(exclude_unset=True).items():
+        _compare(wanted, source, name, (value, then[name]), _ANEW)
+    if "min_frames" in settings.model_fields_set:
+        _compare(wanted, source, "min_frames", (settings.min_frames, source.min_frames), _ANEW)
+    polarities = _polarities(wanted.clips), _polarities(source.clips)
+    _compare(wanted, source, "polarities of its parts", polarities, _ANEW)
+
+
+def check_alike(wanted: Wanted, first: Wanted, settings: IngestConfig) -> None:
+    """Refuse two settings for the same bytes in one command.
+
+    Raises:
+        UsageError: ``wanted`` is to be treated otherwise than ``first``.
+    """
+    now, then = (settings_for(each, settings).model_dump() for each in (wanted, first))
+    for name, value in now.items():
+        if value != then[name]:
+            raise UsageError(
+                f"{wanted.name}: has the same bytes as {first.name} with {name} "
+                f"{then[name] or 'not given'}; asked for {value or 'none'}: give it once"
+            )
+
+
+def _fault(settings: NormaliseConfig) -> str | None:
+    """What makes no sense whatever the recording is."""
+    if settings.palette is not None and settings.palette not in _PALETTES:
+        return f"palette {settings.palette}: not known; expected one of {', '.join(_PALETTES)}"
+    if settings.tone_rolling and settings.tone != "percentile":
+        return f"a rolling tone is linear; expected tone percentile, not {settings.tone}"
+    ends = settings.tone_range
+    if settings.tone not in ("counts", "kelvin"):
+        if ends is None:
+            return None
+        return (
+            f"tone_range is for the tones counts and kelvin; tone {settings.tone} finds its own "
+            f"ends: leave it out, or give the tone"
+        )
+    if ends is None:
+        return f"tone {settings.tone} without tone_range; expected its ends, LOW:HIGH"
+    if not 0 <= ends[0] < ends[1]:
+        return f"tone_range {ends[0]:g}:{ends[1]:g}; expected LOW:HIGH, the low end first"
+    return None
 
 
 def _compare(
@@ -50,6 +98,10 @@ def _compare(
             f"{wanted.name}: is in the dataset as recording {source.recording_id} with {name} "
             f"{then or 'not given'}; asked for {now or 'none'}: {advice}"
         )
+
+
+def _polarities(clips: Sequence[Clip]) -> str:
+    return ", ".join(clip.polarity or "not given" for clip in clips)
 
 
 def _ranges(clips: Sequence[Clip]) -> str:

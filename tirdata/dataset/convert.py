@@ -24,6 +24,7 @@ from tirdata.dataset.shot_writer import LOSSLESS
 from tirdata.dataset.tree import Dataset
 from tirdata.dataset.vid_xml import write_annotations
 from tirdata.errors import DataError, DecodeError, UsageError
+from tirdata.fetch.wanted import Clip, Treatment
 from tirdata.files import storage_error, undisturbed, write_text
 from tirdata.frames.settings import NormaliseConfig
 
@@ -42,6 +43,8 @@ class Recording(NamedTuple):
     keep: bool
     threads: int
     settings: NormaliseConfig
+    clips: tuple[Clip, ...] = ()  # what is said of its parts
+    treatment: Treatment = Treatment()
     again: bool = False  # though its sequences are made
 
 
@@ -63,6 +66,8 @@ def convert(recording: Recording) -> Source:
             return source
         if new:
             remove_sequences(dataset, source)
+        asked = {"clips": recording.clips, "treatment": recording.treatment}
+        source = source.model_copy(update=asked)
         work = folder / WORK_FOLDER
         try:
             job = _job(recording, source, _original(folder, source))

@@ -173,7 +173,7 @@ class _Pass:
     def _may_stay(self, picture: Picture) -> bool:
         """Whether the frames may be stored as they are, for all that is known beforehand."""
         settings, shots = self._job.settings_of(picture.clip), self._decoded.shots
-        plain = settings.polarity != "black-hot" and settings.palette in (None, "grey")
+        plain = settings.polarity != "black-hot" and settings.palette in (None, "grey", "none")
         as_before = not shots or not shots[-1].plan.changes_pixels
         levels = picture.plane.dtype == np.uint8
         return plain and as_before and levels and not settings.lossless
@@ -236,7 +236,8 @@ class _Rendering:
         self._wanted = frozenset(shot.numbers[index] for index in shot.kept())
         self._normaliser = Normaliser(shot.plan)
         self._first = shot.numbers[0]
-        self._writer = ShotWriter(shot.folder, pool, lossless=job.settings.lossless)
+        self._shot.lossless = job.settings.lossless
+        self._writer = ShotWriter(shot.folder, pool, lossless=shot.lossless)
 
     def add(self, number: int, raw: RawFrame) -> None:
         if number >= self._first:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from tirdata.dataset.acquire import LINK_FOLDER, Errand, enlist, forget
-from tirdata.dataset.asked import check_same, settings_for
+from tirdata.dataset.asked import check_alike, check_same, settings_for
 from tirdata.dataset.card import Source
 from tirdata.dataset.classes import wnid
 from tirdata.dataset.convert import Recording, alone, convert, remove_sequences
@@ -89,24 +89,33 @@ class FetchReport:
 def plan(
     wanted: Sequence[Wanted], dataset: Dataset, settings: IngestConfig | None = None
 ) -> FetchReport:
-    """What ``ingest`` would begin with; nothing is fetched, read through or written."""
-    known = _Known(dataset)
-    gatherer = Gatherer(dataset.root, settings or IngestConfig(), known.source_of)
-    items = []
-    for each in gatherer.open_folders([Found(each) for each in wanted]):
-        name, source = each.wanted.name, each.source
-        if source is not None and source.status != "fetched":
-            items.append(_present(each.wanted, source))
-            continue
-        try:
-            if each.error is not None:
-                raise each.error
-            if each.wanted.path is not None:
-                check_local(Path(each.wanted.path))
-            items.append(FetchItem(name, "to do"))
-        except TirDataError as error:
-            items.append(_failed(each.wanted, error))
-    return FetchReport(tuple(items))
+    """What ``ingest`` would begin with; nothing is fetched, read through or written.
+
+    Raises:
+        ConfigError: settings make no sense together.
+    """
+    asked = settings or IngestConfig()
+    for each in wanted:
+        settings_for(each, asked)
+    gatherer = Gatherer(dataset.root, asked, _Known(dataset).source_of)
+    found = gatherer.open_folders([Found(each) for each in wanted])
+    return FetchReport(tuple(_planned(each, asked) for each in found))
+
+
+def _planned(found: Found, settings: IngestConfig) -> FetchItem:
+    wanted, source = found.wanted, found.source
+    try:
+        if found.error is not None:
+            raise found.error
+        if source is not None:
+            check_same(wanted, source, settings)
+            if source.status != "fetched" and not settings.again:
+                return _present(wanted, source)
+        if wanted.path is not None:
+            check_local(Path(wanted.path))
+        return FetchItem(wanted.name, "to do")
+    except TirDataError as error:
+        return _failed(wanted, error)
 
 
 def ingest(
@@ -121,7 +130,8 @@ def ingest(
     Where a link or a folder names several, it hears of those as a negative number.
 
     Raises:
-        UsageError: a class is not known, or one title is to be that of several sources.
+        UsageError: a class is not known, settings make no sense together, or one title is to be
+            that of several sources.
         DataError: another process writes to the dataset.
         StorageError: it cannot be written.
     """
@@ -206,6 +216,8 @@ class _Run:
                 keep=settings.keep,
                 threads=settings.threads,
                 settings=settings_for(sources[0], settings),
+                clips=sources[0].clips,
+                treatment=sources[0].treatment,
                 again=settings.again,
             )
             for recording_id, sources in self._waiting.items()
@@ -254,7 +266,10 @@ class _Run:
 
     def _take(self, wanted: Wanted, source: Source) -> None:
         if source.status == "fetched" or self._settings.again:
-            self._waiting.setdefault(source.recording_id, []).append(wanted)
+            waiting = self._waiting.setdefault(source.recording_id, [])
+            if waiting:
+                check_alike(wanted, waiting[0], self._settings)
+            waiting.append(wanted)
         else:
             self._end(_present(wanted, source))
 
@@ -272,6 +287,8 @@ def _check(wanted: Sequence[Wanted], dataset: Dataset, settings: IngestConfig) -
     named |= {clip.class_name for each in wanted for clip in each.clips}
     for name in sorted(named - {None}, key=str):
         wnid(str(name), dataset.config.classes)
+    for each in wanted:
+        settings_for(each, settings)
     if any(each.url is not None for each in wanted):
         from tirdata.fetch.web import check_web  # noqa: PLC0415  # yt-dlp, for links only
 

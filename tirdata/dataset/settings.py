@@ -12,7 +12,7 @@ class IngestConfig(FetchConfig, NormaliseConfig):
 
     @property
     def normalise(self) -> NormaliseConfig:
-        """Those of the way from raw frames to stored ones."""
+        """Those of the way from raw frames to stored ones; set are those that are set here."""
         return NormaliseConfig.model_validate(
-            self.model_dump(include=set(NormaliseConfig.model_fields))
+            self.model_dump(include=set(NormaliseConfig.model_fields), exclude_unset=True)
         )

@@ -111,11 +111,11 @@ def find_steps(levels: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Which frames are the first of another gain: ``levels`` (n, 2), mean and deviation."""
     jumps = np.zeros(len(levels), np.bool_)
     steps = np.abs(np.diff(levels, axis=0, prepend=levels[:1])).max(axis=1, initial=0.0)
-    for index in np.flatnonzero(steps > _STEP):
+    for index in np.flatnonzero(steps > _STEP).tolist():
         low = max(1, index - _REACH)
         others = np.delete(steps[low : index + _REACH + 1], index - low)
         usual = float(np.median(others)) if others.size else 0.0
-        if steps[index] > _STEP_TIMES * usual and _lasts(levels, int(index), float(steps[index])):
+        if steps[index] > _STEP_TIMES * usual and _lasts(levels, index, float(steps[index])):
             jumps[index] = True
     return jumps
 
