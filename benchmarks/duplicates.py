@@ -26,7 +26,7 @@ from tirdata.types import Frame
 from tracking.evaluation.machine import this_machine
 
 try:
-    import imagehash
+    import imagehash  # type: ignore[import-not-found, unused-ignore]
 except ImportError:
     imagehash = None
 
@@ -45,7 +45,7 @@ def main() -> None:
         *sorted((given.data / "svanstrom" / "visible").glob("*.mp4")),
         *sorted((given.data / "antiuav").glob("*.avi")),
     ]
-    print(this_machine())
+    print(this_machine("cpu"))
     looked = [look(path) for path in paths]
     copies = list(make_copies(paths, given.every))
     everything = [*looked, *(each[2] for each in copies)]
@@ -127,9 +127,9 @@ def show(
     true = {(number, first + at) for at, (number, _, _) in enumerate(copies)}
     source = list(range(first)) + [number for number, _, _ in copies]
     false = {pair for pair in found if source[pair[0]] != source[pair[1]]}
-    hits = len(true & found)
-    precision = hits / max(1, hits + len(false))
-    print(f"  {name:<8} recall {hits / max(1, len(true)):.3f}, precision {precision:.3f} "
+    right = len(true & found)
+    precision = right / max(1, right + len(false))
+    print(f"  {name:<8} recall {right / max(1, len(true)):.3f}, precision {precision:.3f} "
           f"({len(false)} pairs of different clips)")  # fmt: skip
     originals = [pair for pair in found if pair[1] < first]
     print(f"  {name:<8} {len(originals)} pairs among the {first * (first - 1) // 2} of originals")

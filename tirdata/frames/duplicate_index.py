@@ -15,13 +15,13 @@ from tirdata.frames.duplicates import Clip, Match, match
 from tirdata.frames.fingerprint import HEIGHT, STEP_S, WIDTH, Samples
 
 _POOLED = (16, 12)  # cells that are hashed: (width, height)
-_TABLES = (8, 32)
-_BITS = (15, 22)
+_TABLES = (16, 32)
+_BITS = (15, 24)
 _WORK = 2_000_000  # entries in all tables, if that many tables are to be had
 _REACH = 32  # entries of one bucket that each entry is paired with
 _MOST = 40  # samples of one sequence that are hashed
 _KEPT = 256  # sequences whose changes are held at a time
-_HITS = 4  # at one shift in time
+_HITS = 3  # at one shift in time
 _SEED = 20150727
 
 _Ints = NDArray[np.int64]
@@ -53,7 +53,7 @@ def candidates(samples: Sequence[Samples]) -> list[tuple[int, int]]:
     if not len(owners):
         return []
     count = len(samples)
-    bits = int(np.clip(np.ceil(np.log2(len(owners))) + 1, *_BITS))
+    bits = int(np.clip(np.ceil(np.log2(len(owners))) + 3, *_BITS))
     tables = int(np.clip(_WORK // (2 * len(owners)), *_TABLES))
     planes = np.random.default_rng(_SEED).standard_normal((tables, _POOLED[0] * _POOLED[1], bits))
     votes = []

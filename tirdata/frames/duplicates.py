@@ -107,6 +107,8 @@ def match(first: Clip, second: Clip) -> Match | None:
 
 def _changes(details_: Details) -> Changes:
     flat = details_.reshape(-1, HEIGHT * WIDTH)
+    if not len(flat):
+        return flat
     centre = np.median(flat, axis=0) if len(flat) > 2 else flat.mean(axis=0)
     return _above_noise(flat - centre)
 
