@@ -37,6 +37,7 @@ _VARIANT_PATH = 250.0  # length of a palette that must be in use; a clear sky ha
 _LIMITED_GAIN = 0.7  # a squeezed table must be better than all full ones by this
 
 _FLAT = 16  # largest step among neighbours at which chroma is not blurred by 4:2:0
+_BLACK = 32  # level up to which a whole line or column is none of the picture
 _SAMPLES = 20_000  # pixels of each picture
 _COLOURS = 1000  # most frequent of the 32 * 32 * 32 cells of colour
 _KEPT = 0.95  # the rest may be text, reticles, logos
@@ -162,7 +163,9 @@ def _flat_colours(picture: Colours, ignore: Mask | None) -> Colours:
     channels = cv2.split(cv2.subtract(cv2.dilate(picture, square), cv2.erode(picture, square)))
     steps = cv2.max(cv2.max(channels[0], channels[1]), channels[2])[::step, ::step]
     colours = picture[::step, ::step]
-    wanted = np.ones(colours.shape[:2], bool)
+    most = np.maximum(np.maximum(colours[..., 0], colours[..., 1]), colours[..., 2])
+    rows, columns = (np.asarray(most.max(axis=axis) > _BLACK, bool) for axis in (1, 0))
+    wanted = rows[:, None] & columns  # without black bars around the picture
     if ignore is not None:
         wanted &= ignore[::step, ::step] == 0
     flat = wanted & (np.asarray(steps) < _FLAT)

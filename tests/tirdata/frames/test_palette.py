@@ -101,6 +101,15 @@ def test_burnt_in_text_does_not_hide_the_palette(truth: list[Frame], tmp_path: P
     assert match.residual < 2.5
 
 
+def test_black_bars_around_the_picture_do_not_count(truth: list[Frame], tmp_path: Path) -> None:
+    bars = ((48, 48), (64, 64), (0, 0))
+    coloured = [np.pad(PALETTES["jet"][frame], bars) for frame in truth]
+    match = detect_palette(through_video(tmp_path / "v.mp4", coloured, h264(28)))
+    assert match is not None
+    assert match.name == "jet"
+    assert match.sure
+
+
 def test_what_is_to_be_ignored_does_not_count(truth: list[Frame]) -> None:
     picture = PALETTES["jet"][truth[0]].copy()
     picture[:100] = PALETTES["viridis"][truth[0][:100]]
