@@ -224,7 +224,7 @@ VARIATIONS: dict[str, tuple[Change, Coding]] = {
 
 
 DRAWN: dict[str, Callable[[Colours], Colours | None]] = {
-    "white text": lambda black: with_text(black),
+    "white text": with_text,
     "colour bar, other curve": lambda black: with_bar(black, PALETTES[GREY]),
 }
 
