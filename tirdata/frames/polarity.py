@@ -31,11 +31,11 @@ class CueWeight(NamedTuple):
 
 
 WEIGHTS = {
-    "movers": CueWeight(0.295, 1.09),
-    "spots": CueWeight(0.213, 0.71),
-    "bumps": CueWeight(0.436, 0.63),
-    "detail": CueWeight(0.366, 0.41),
-    "sky": CueWeight(0.085, 0.36),
+    "movers": CueWeight(0.329, 1.12),
+    "spots": CueWeight(0.208, 0.69),
+    "bumps": CueWeight(0.427, 0.64),
+    "detail": CueWeight(0.366, 0.43),
+    "sky": CueWeight(0.09, 0.39),
 }
 # One of these at least so far the same way is a reason. Seen from a moving drone a smooth road at
 # the top passes for a sky of 0.21.
