@@ -12,6 +12,7 @@ import csv
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 from benchmarks.overlay_clips import Stack, samples, spread
 from tests.made_overlays import (
     STYLES,
+    Font,
     Rectangle,
     coded,
     some_text,
@@ -29,7 +31,6 @@ from tests.made_overlays import (
     with_letterbox,
     with_logo,
     with_text,
-    Font,
 )
 from tirdata.frames.letterbox import find_letterbox
 from tirdata.frames.overlay import find_overlay, treat
@@ -56,8 +57,13 @@ class Tally:
     told_right: int = 0  # of the found area
     missed: list[str] = field(default_factory=list)
 
-    def add(self, name: str, size: tuple[int, int], true: list[Rectangle], said: list[Rectangle]) -> None:
-        """Count one shot; a region is found when most of it is covered, false when hardly any is true."""
+    def add(
+        self, name: str, size: tuple[int, int], true: list[Rectangle], said: list[Rectangle]
+    ) -> None:
+        """Count one shot.
+
+        A region is found when most of it is covered, and false when hardly any of it is true.
+        """
         truth, told = _plane(size, true, 2), _plane(size, said, 0)
         self.shots += 1
         self.regions += len(true)
@@ -84,7 +90,10 @@ class Tally:
         )
 
 
-HEAD = f"{'shots':>6}{'regions':>9}{'found':>7}{'false':>7}{'shots false':>13}{'area found':>13}{'area that is':>16}"
+HEAD = (
+    f"{'shots':>6}{'regions':>9}{'found':>7}{'false':>7}{'shots false':>13}"
+    f"{'area found':>13}{'area that is':>16}"
+)
 
 
 def _plane(size: tuple[int, int], boxes: list[Rectangle], grown: int) -> NDArray[np.bool_]:
@@ -106,7 +115,9 @@ def ours(frames: Stack) -> list[Rectangle]:
 def peer(frames: Stack) -> list[Rectangle]:
     """Still pixels at strong edges, closed to blobs."""
     mean, deviation = frames.mean(axis=0), frames.std(axis=0)
-    across, down = (cv2.Sobel(mean.astype(np.float32), cv2.CV_32F, *axis) for axis in ((1, 0), (0, 1)))
+    across, down = (
+        cv2.Sobel(mean.astype(np.float32), cv2.CV_32F, *axis) for axis in ((1, 0), (0, 1))
+    )
     edge = np.hypot(across, down) > 160
     marks = (edge & (deviation < 6)).astype(np.uint8)
     joined = cv2.morphologyEx(marks, cv2.MORPH_CLOSE, np.ones((5, 15), np.uint8))
@@ -204,7 +215,9 @@ def plant(frames: Stack, kind: str, random: np.random.Generator) -> tuple[Stack,
     if kind == "reticle":
         return with_cross(frames, int(random.choice([0, 255])), max(1, height // 300))
     if kind == "bar":
-        return with_bar(frames, right=bool(random.random() < 0.5), border=bool(random.random() < 0.5))
+        return with_bar(
+            frames, right=bool(random.random() < 0.5), border=bool(random.random() < 0.5)
+        )
     if kind == "logo, see-through":
         return with_logo(frames, 0.45)
     return some_text(frames, random, kind.removeprefix("text, "), FACES)
@@ -222,21 +235,30 @@ def filling(clean: list[tuple[str, Stack]], count: int) -> None:
         if not overlay.regions:
             continue
         hidden = overlay.mask
+        still = made[0]
+
+        def telea(still: Stack = still, hidden: NDArray[np.bool_] = hidden) -> Stack:
+            filled = cv2.inpaint(still, hidden.astype(np.uint8), 3, cv2.INPAINT_TELEA)
+            return np.asarray(filled, np.uint8)
+
         ways: dict[str, Callable[[], Stack]] = {
-            "tirdata": lambda: treat(made[0], overlay, "inpaint"),  # noqa: B023 - called at once
-            "cv2.inpaint (Telea)": lambda: cv2.inpaint(  # type: ignore[dict-item, return-value]
-                made[0], hidden.astype(np.uint8), 3, cv2.INPAINT_TELEA  # noqa: B023
-            ),
-            "black": lambda: treat(made[0], overlay, "black"),  # noqa: B023
+            "tirdata": partial(treat, still, overlay, "inpaint"),
+            "cv2.inpaint (Telea)": telea,
+            "black": partial(treat, still, overlay, "black"),
         }
         for name, way in ways.items():
             started = time.process_time()
             filled = way()
             times[name] += time.process_time() - started
-            errors[name].append(float(np.abs(filled[hidden].astype(int) - some[0][hidden]).mean()))
-    print(f"\n{'filling of outlined text':<36}{'shots':>6}{'mean error, levels':>21}{'ms a frame':>13}")
+            off = np.abs(filled[hidden].astype(int) - some[0][hidden])
+            errors[name].append(float(off.mean()))
+    print(
+        f"\n{'filling of outlined text':<36}{'shots':>6}{'mean error, levels':>21}"
+        f"{'ms a frame':>13}"
+    )
     for name, each in errors.items():
-        print(f"{name:<36}{len(each):>6}{np.mean(each):>21.2f}{1000 * times[name] / len(each):>13.2f}")
+        took = 1000 * times[name] / len(each)
+        print(f"{name:<36}{len(each):>6}{np.mean(each):>21.2f}{took:>13.2f}")
 
 
 def main() -> None:

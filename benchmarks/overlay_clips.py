@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -60,5 +61,5 @@ def main_shots(data: Path, cuts: Path) -> Iterator[tuple[str, int, int]]:
     with (data / "svanstrom" / "tir.csv").open() as file:
         for row in csv.DictReader(file):
             edges = [0, *sorted(known.get(row["clip"], [])), int(row["frames"])]
-            start, end = max(zip(edges, edges[1:], strict=False), key=lambda edge: edge[1] - edge[0])
+            start, end = max(pairwise(edges), key=lambda edge: edge[1] - edge[0])
             yield row["clip"], start, end - 1

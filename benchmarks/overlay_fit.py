@@ -124,13 +124,12 @@ def main() -> None:
     for each in range(FOLDS):
         odds[fold == each] = inputs[fold == each] @ fit(inputs[fold != each], text[fold != each])
     many = np.array([row.glyphs for row in found]) >= SURE_GLYPHS
-    print(f"{len(found)} lines, {int(text.sum())} of text, {len(set(scenes))} scenes; in other scenes:")
+    print(f"{len(found)} lines, {int(text.sum())} of text, {len(set(scenes))} scenes; in others:")
     for least in (0.0, 1.0, 2.0, 2.5, 3.0, 4.0):
         sure = (odds > least) & many
-        print(
-            f"  log odds > {least}: {(sure & (text == 1)).sum() / ((text == 1) & many).sum():.3f} of "
-            f"the text, {(sure & (text == 0)).sum()} other lines"
-        )
+        share = (sure & (text == 1)).sum() / ((text == 1) & many).sum()
+        wrong = (sure & (text == 0)).sum()
+        print(f"  log odds > {least}: {share:.3f} of the text, {wrong} other lines")
     weights = fit(inputs, text)
     for name, *numbers in zip(EVIDENCE_NAMES, mean, spread_, weights[:-1], strict=True):
         print(f'    "{name}": ({", ".join(f"{number:.3f}" for number in numbers)}),')

@@ -87,6 +87,8 @@ def _boxes(
             "dataset": folder,
             "tracks": report.tracks,
             "empty": report.empty,
-            "burnt_in": [{"sequence": sequence, "over": over} for sequence, over in report.burnt_in],
+            "burnt_in": [
+                {"sequence": sequence, "over": over} for sequence, over in report.burnt_in
+            ],
         }
     )

@@ -19,8 +19,9 @@ Cover: TypeAlias = NDArray[np.float32]  # (h, w), how much of a pixel is drawn o
 Rectangle: TypeAlias = tuple[int, int, int, int]  # x, y, w, h
 
 WORDS = (
-    "REC", "2031-05-17", "E 12.5", "FOV 1.2", "ZOOM 4x", "AZ 182.3", "EL +3.5", "23.5\u00b0C", "WHT HOT",
-    "CAM 2", "LAT 48.123N", "ALT 120m", "NUC", "BAT 80%", "N 57 12.345", "IR", "SPD 12", "Hi 31.0",
+    "REC", "2031-05-17", "E 12.5", "FOV 1.2", "ZOOM 4x", "AZ 182.3", "EL +3.5", "23.5\u00b0C",
+    "WHT HOT", "CAM 2", "LAT 48.123N", "ALT 120m", "NUC", "BAT 80%", "N 57 12.345", "IR",
+    "SPD 12", "Hi 31.0",
 )  # fmt: skip
 STYLES = ("white", "black", "outlined", "green")
 _LEVELS = {"white": 250, "black": 4, "outlined": 255, "green": 150}
@@ -85,7 +86,9 @@ def with_text(
     for text, place in lines:
         found: list[Rectangle] = []
         for number, frame in enumerate(made):
-            shown = text.replace("{n}", str(number)).replace("{clock}", f"10:4{number // 60 % 10}:{number % 60:02d}")
+            shown = text.replace("{n}", str(number)).replace(
+                "{clock}", f"10:4{number // 60 % 10}:{number % 60:02d}"
+            )
             cover = letters(frame.shape, shown, place, font)
             wide: Cover = np.asarray(cv2.dilate(cover, np.ones((3, 3), np.uint8)), np.float32)
             if style == "outlined":
@@ -113,7 +116,10 @@ def with_cross(frames: Stack, level: int = 255, thick: int = 1) -> tuple[Stack, 
     for s in (-1, 1):
         for t in (-1, 1):
             corner = (x + s * corner_x, y + t * corner_y)
-            ends += [(corner, (corner[0] - s * leg, corner[1])), (corner, (corner[0], corner[1] - t * leg))]
+            ends += [
+                (corner, (corner[0] - s * leg, corner[1])),
+                (corner, (corner[0], corner[1] - t * leg)),
+            ]
     for frame in made:
         for start, end in ends:
             cv2.line(frame, start, end, level, thick)
@@ -124,7 +130,9 @@ def with_cross(frames: Stack, level: int = 255, thick: int = 1) -> tuple[Stack, 
     return made, boxes
 
 
-def with_bar(frames: Stack, *, right: bool = True, border: bool = True) -> tuple[Stack, list[Rectangle]]:
+def with_bar(
+    frames: Stack, *, right: bool = True, border: bool = True
+) -> tuple[Stack, list[Rectangle]]:
     """Frames with a bar of all levels at the left or right edge."""
     height, width = frames[0].shape
     wide, long = max(8, width // 40), height // 2
@@ -144,7 +152,9 @@ def with_logo(frames: Stack, alpha: float = 0.45) -> tuple[Stack, list[Rectangle
     """Frames with a half-transparent mark and name in the lower right corner."""
     height, width = frames[0].shape
     size = max(12, height // 20)
-    cover = letters((height, width), "VISION", (width - 6 * size, height - 2 * size), Font(size, None))
+    cover = letters(
+        (height, width), "VISION", (width - 6 * size, height - 2 * size), Font(size, None)
+    )
     centre = (width - 7 * size, height - 2 * size + size // 2)
     cv2.circle(cover, centre, size // 2, 1.0, max(2, size // 6), cv2.LINE_AA)
     box = box_of(cover)
@@ -161,7 +171,9 @@ def with_letterbox(
     inner = (width - 2 * x, height - 2 * y)
     made = np.full_like(frames, level)
     for canvas, frame in zip(made, frames, strict=True):
-        canvas[y : y + inner[1], x : x + inner[0]] = cv2.resize(frame, inner, interpolation=cv2.INTER_AREA)
+        canvas[y : y + inner[1], x : x + inner[0]] = cv2.resize(
+            frame, inner, interpolation=cv2.INTER_AREA
+        )
     return made, (x, y, *inner)
 
 
@@ -195,7 +207,12 @@ def some_text(
     height, width = frames[0].shape
     capital = max(7, int(random.uniform(0.022, 0.05) * height))
     face = faces[int(random.integers(len(faces)))]
-    font = Font(capital, face, 1 if capital < 14 else int(random.integers(1, 3)), bool(random.random() < 0.7))
+    font = Font(
+        capital,
+        face,
+        1 if capital < 14 else int(random.integers(1, 3)),
+        bool(random.random() < 0.7),
+    )
     lines = []
     for _ in range(int(random.integers(1, 4))):
         words = "  ".join(random.choice(WORDS, int(random.integers(1, 4))).tolist())

@@ -63,9 +63,7 @@ def test_json_is_one_document_on_stdout(run: Callable[..., Result]) -> None:
     assert "frames of each track" in result.stderr
 
 
-def test_boxes_over_burnt_in_text_are_named(
-    dataset: Dataset, run: Callable[..., Result]
-) -> None:
+def test_boxes_over_burnt_in_text_are_named(dataset: Dataset, run: Callable[..., Result]) -> None:
     (sequence,) = dataset.sequence_ids()
     text = Region(x=20, y=20, width=40, height=12)
     card = dataset.read_card(sequence).model_copy(update={"hud": Hud(regions=(text,))})

@@ -25,7 +25,5 @@ def test_share_covered_is_what_counting_pixels_says(
 
 def test_an_absent_box_has_no_share() -> None:
     boxes = np.array([[0.5, 0, 1, 1], [np.nan] * 4])
-    np.testing.assert_array_equal(
-        share_covered(boxes, np.array([[0.0, 0, 1, 5]])), [0.5, np.nan]
-    )
+    np.testing.assert_array_equal(share_covered(boxes, np.array([[0.0, 0, 1, 5]])), [0.5, np.nan])
     np.testing.assert_array_equal(share_covered(boxes, np.zeros((0, 4))), [0, np.nan])

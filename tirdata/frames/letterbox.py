@@ -1,10 +1,9 @@
 """Constant bars round the picture, which cameras and editors add to fill a frame."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
+from tirdata.frames.strokes import Samples
 from tirdata.types import Flags, Frame
 
 FEWEST = 4  # samples that are needed to tell a bar from a dark part of one scene
@@ -19,7 +18,7 @@ _SEAM = 0.25  # share of the seam where it does
 Rows = NDArray[np.float64]
 
 
-def find_letterbox(frames: Sequence[Frame]) -> tuple[int, int, int, int] | None:
+def find_letterbox(frames: Samples) -> tuple[int, int, int, int] | None:
     """What is inside the bars, x, y, w, h; none if there are none, or too few samples to know.
 
     A bar is as black in all samples, evenly so, and ends along a straight line where the picture
@@ -28,7 +27,7 @@ def find_letterbox(frames: Sequence[Frame]) -> tuple[int, int, int, int] | None:
     """
     if len(frames) < FEWEST:
         return None
-    stack = np.stack(frames)
+    stack = np.stack(list(frames))
     low, high = stack.min(axis=0), stack.max(axis=0)
     height, width = low.shape
     upper, lower = _bars(stack, low, high)

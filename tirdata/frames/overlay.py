@@ -19,7 +19,7 @@ from tirdata.frames.level_bar import level_bars
 from tirdata.frames.regions import Region
 from tirdata.frames.reticle import reticle
 from tirdata.frames.settings import HudName
-from tirdata.frames.strokes import Strokes, hat, strokes
+from tirdata.frames.strokes import Samples, Strokes, hat, strokes
 from tirdata.frames.text_lines import Text, more_texts, texts
 from tirdata.types import Flags, Frame
 
@@ -52,7 +52,7 @@ class Overlay:
         return tuple((slice(y, y + h), slice(x, x + w)) for x, y, w, h, _ in stats)
 
 
-def find_overlay(frames: Sequence[Frame]) -> Overlay:
+def find_overlay(frames: Samples) -> Overlay:
     """What is burnt into a shot, from 4 to 255 of its frames (h, w), spread evenly over it.
 
     Of fewer frames nothing is said: one frame cannot tell what stays.
@@ -89,7 +89,7 @@ def treat(frame: Frame, overlay: Overlay, handling: HudName) -> Frame:
     return treated
 
 
-def _written(frames: Sequence[Frame], seen: Strokes) -> list[Text]:
+def _written(frames: Samples, seen: Strokes) -> list[Text]:
     """The text of a shot; where there is some, also what is seen in one half of the shot only.
 
     Some cameras turn letters from white to black where the scene behind becomes bright.

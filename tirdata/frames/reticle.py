@@ -8,13 +8,16 @@ from tirdata.frames.strokes import Strokes
 from tirdata.types import Flags
 
 _OFF_CENTRE = 0.04  # of the frame's side, that the reticle's centre may be beside the frame's
+_LONG = 0.05  # of the frame's width: the usual line
+_LINES = 40
 _THICK = 160  # widths of a frame in the thickest line
-_SHORT = 64  # widths of a frame in the shortest line
+_SHORT = 40  # widths of a frame in the shortest line
 _SLACK = 1  # pixels that mirrored lines may differ by
-_ALONE = 3.0  # times as many pixels match about the centre as about any point away from it
+_ALONE = 2.5  # times as many pixels match about the centre as about any point away from it
+_NEAR = 8  # twice the pixels around the centre that still match
 _MOST = 20_000  # pixels on lines: a scene full of them has no reticle to be seen
 _MOSTLY = 0.6  # of a line that has a mirror image
-_LEAST = 0.04  # widths of a frame in all lines together, of either direction
+_LEAST = 0.08  # widths of a frame in all lines together, of either direction
 
 _Marks = NDArray[np.uint8]  # (h, w), 0 and 1
 
@@ -28,6 +31,8 @@ def reticle(seen: Strokes, taken: Flags) -> list[tuple[int, int, int, int]]:
     marks = _marks(seen, taken)
     width = marks.shape[1]
     level, upright = _lines(marks, width)
+    if max(np.count_nonzero(level), np.count_nonzero(upright)) > _MOST:
+        return []
     centre = _middle(level, upright)
     if centre is None:
         return []
@@ -38,7 +43,10 @@ def reticle(seen: Strokes, taken: Flags) -> list[tuple[int, int, int, int]]:
     level, upright = _whole(level, both), _whole(upright, both)
     if min(np.count_nonzero(level), np.count_nonzero(upright)) < _LEAST * width:
         return []
-    return [*_boxes(level), *_boxes(upright)]
+    boxes = [*_boxes(level), *_boxes(upright)]
+    # What matches by chance in a scene full of lines is many short bits.
+    usual = float(np.median([max(w, h) for *_, w, h in boxes]))
+    return boxes if usual >= _LONG * width and len(boxes) <= _LINES else []
 
 
 def _marks(seen: Strokes, taken: Flags) -> _Marks:
@@ -58,22 +66,33 @@ def _lines(marks: _Marks, width: int) -> tuple[_Marks, _Marks]:
         long = cv2.morphologyEx(plane, cv2.MORPH_OPEN, np.ones((1, short), np.uint8))
         fat = cv2.morphologyEx(long, cv2.MORPH_OPEN, np.ones((thick + 1, short), np.uint8))
         thin = np.where(np.asarray(fat) > 0, 0, np.asarray(long)).astype(np.uint8)
+        thin = np.asarray(cv2.morphologyEx(thin, cv2.MORPH_OPEN, np.ones((1, short), np.uint8)))
         found.append(np.ascontiguousarray(thin.T) if turned else thin)
     return found[0], found[1]
 
 
 def _middle(level: _Marks, upright: _Marks) -> tuple[int, int] | None:
-    """Twice the x and twice the y of the centre.
+    """Twice the x and twice the y of the centre; none if no place is special.
 
-    Lines across a way say exactly where the centre is on it; lines along it would fit anywhere.
-    The way that is clear at once helps with the other: what it does not mirror is scene.
+    Lines across a way say exactly where the centre is on it, lines along it would fit anywhere. So
+    the fewer of both that are mirrored both ways say how well a place fits.
     """
-    across, down = _centre(upright), _centre(level.T)
-    if across is not None and down is None:
-        down = _centre((level & _image(level, across)).T)
-    if down is not None and across is None:
-        across = _centre(upright & _image(upright.T, down).T)
-    return None if across is None or down is None else (across, down)
+    sums, places = [], []
+    for twice_y in _central(level.shape[0]):
+        kept = [lines & _image(lines.T, twice_y).T for lines in (level, upright)]
+        if min(map(np.count_nonzero, kept)) >= _LEAST * level.shape[1]:
+            sums.append(np.minimum(*(_mirrored(lines) for lines in kept)))
+            places.append(twice_y)
+    if not sums:
+        return None
+    fits = np.array(sums)
+    row, column = np.unravel_index(int(np.argmax(fits)), fits.shape)
+    across, down = _central(level.shape[1]), np.array(places)
+    apart = np.abs(down - down[row])[:, None] > _NEAR
+    apart = apart | (np.abs(across - across[column]) > _NEAR)
+    if fits[row, column] < _ALONE * max(int(fits[apart].max(initial=0)), 1):
+        return None
+    return int(across[column]), int(down[row])
 
 
 def _whole(marks: _Marks, kept: _Marks) -> _Marks:
@@ -86,21 +105,20 @@ def _whole(marks: _Marks, kept: _Marks) -> _Marks:
     return result
 
 
-def _centre(marks: _Marks) -> int | None:
-    """Twice the x about which most of the marks are mirrored; none if no place is special."""
+def _central(length: int) -> NDArray[np.int64]:
+    """Twice the places that a centre may have on a side of this length."""
+    reach = int(2 * _OFF_CENTRE * length)
+    return np.arange(length - 1 - reach, length + reach)
+
+
+def _mirrored(marks: _Marks) -> NDArray[np.int64]:
+    """How many marks have a mirror image, about each x that a centre may have."""
     rows, columns = np.nonzero(marks)
-    if not len(rows) or len(rows) > _MOST:
-        return None
     width = marks.shape[1]
-    reach = int(2 * _OFF_CENTRE * width)
-    wide = np.pad(_grown(marks), ((0, 0), (2 * width, 2 * width)))
-    sums = np.arange(width - 1 - 2 * reach, width + 2 * reach)
-    counts = np.array([np.count_nonzero(wide[rows, each - columns + 2 * width]) for each in sums])
-    central = np.abs(sums - (width - 1)) <= reach
-    best = int(np.flatnonzero(central)[np.argmax(counts[central])])
-    away = np.abs(sums - sums[best]) > 8 * _SLACK
-    special = counts[best] >= _ALONE * max(int(counts[away].max()), 1)
-    return int(sums[best]) if special else None
+    wide = np.pad(_grown(marks), ((0, 0), (width, width)))
+    return np.array(
+        [np.count_nonzero(wide[rows, twice - columns + width]) for twice in _central(width)]
+    )
 
 
 def _image(marks: _Marks, twice: int) -> _Marks:

@@ -7,6 +7,7 @@ them whatever the level of the scene below is.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from tirdata.types import Flags, Frame
 
 Plane = NDArray[np.float32]  # (h, w)
+Samples: TypeAlias = Sequence[Frame] | NDArray[np.uint8]  # frames of one size, or (n, h, w)
 
 WEAK = 24  # levels that a stroke stands out by
 STRONG = 64
@@ -49,7 +51,7 @@ class Strokes:
         return 1 - stay / seen if seen else 0.0
 
 
-def strokes(frames: Sequence[Frame]) -> Strokes:
+def strokes(frames: Samples) -> Strokes:
     """Look for strokes in samples of one shot, all of one size."""
     height, width = frames[0].shape
     reach = max(7, round(width / _REACH) | 1)
@@ -65,9 +67,7 @@ def strokes(frames: Sequence[Frame]) -> Strokes:
     some.sort(axis=0)
     median: Frame = some[len(some) // 2]
     unrest = sum(cv2.absdiff(each, median).astype(np.float32) for each in some) / len(some)
-    bright, dark, often = (
-        (plane / len(frames)).astype(np.float32) for plane in (*weak, strong)
-    )
+    bright, dark, often = ((plane / len(frames)).astype(np.float32) for plane in (*weak, strong))
     return Strokes(reach, median, bright, dark, often, np.asarray(unrest, np.float32))
 
 
