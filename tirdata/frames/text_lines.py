@@ -86,15 +86,19 @@ def more_texts(candidates: Iterable[Line], seen: Strokes, known: Sequence[Text])
 
 
 def _is_sure(line: Line, score: float) -> bool:
-    """By itself; letters that touch are one glyph, so its length tells how many there are."""
+    """By itself."""
     if len(line.glyphs) >= SURE_GLYPHS:
         return score > SURE
-    letters = sum(max(1.0, glyph.width / line.height) for glyph in line.glyphs)
-    return letters >= SURE_GLYPHS and score > VERY_SURE
+    return _letters(line) >= SURE_GLYPHS and score > VERY_SURE
+
+
+def _letters(line: Line) -> float:
+    """About how many: letters that touch are one glyph, and its length tells how many there are."""
+    return sum(max(1.0, glyph.width / line.height) for glyph in line.glyphs)
 
 
 def _scored(candidates: Iterable[Line], seen: Strokes) -> list[tuple[Line, float]]:
-    known = [line for line in candidates if line.height >= LEAST_HEIGHT]
+    known = [line for line in candidates if line.height >= LEAST_HEIGHT and _letters(line) >= 2]
     if not known:
         return []
     scores = log_odds(np.array([evidence(line, seen) for line in known])).tolist()
