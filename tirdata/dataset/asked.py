@@ -72,6 +72,10 @@ def _fault(settings: NormaliseConfig) -> str | None:
     """What makes no sense whatever the recording is."""
     if settings.palette is not None and settings.palette not in _PALETTES:
         return f"palette {settings.palette}: not known; expected one of {', '.join(_PALETTES)}"
+    return _tone_fault(settings)
+
+
+def _tone_fault(settings: NormaliseConfig) -> str | None:
     if settings.tone_rolling and settings.tone != "percentile":
         return f"a rolling tone is linear; expected tone percentile, not {settings.tone}"
     ends = settings.tone_range

@@ -65,10 +65,11 @@ def convert(recording: Recording) -> Source:
         if not new and not recording.again:  # by a process that outlived the command
             return source
         if new:
-            remove_sequences(dataset, source)
+            remove_sequences(dataset, source, work=False)
         asked = {"clips": recording.clips, "treatment": recording.treatment}
         source = source.model_copy(update=asked)
         work = folder / WORK_FOLDER
+        shutil.rmtree(work, ignore_errors=True)  # of a killed process
         try:
             job = _job(recording, source, _original(folder, source))
             decoded = decode(job, work)

@@ -15,7 +15,7 @@ from tirdata.dataset.acquire import LINK_FOLDER, Errand, enlist, forget
 from tirdata.dataset.asked import check_alike, check_same, settings_for
 from tirdata.dataset.card import Source
 from tirdata.dataset.classes import wnid
-from tirdata.dataset.convert import Recording, alone, convert, remove_sequences
+from tirdata.dataset.convert import WORK_FOLDER, Recording, alone, convert, remove_sequences
 from tirdata.dataset.gather import Found, Gatherer
 from tirdata.dataset.lists import write_lists
 from tirdata.dataset.names import SUBSETS, SequenceId
@@ -306,11 +306,15 @@ def _clean(dataset: Dataset) -> None:
         shutil.rmtree(folder, ignore_errors=True)
     for recording_id in dataset.recording_ids():
         source = dataset.read_source(recording_id)
+        folder = dataset.recording_dir(recording_id)
         if source.status == "fetched":
-            with alone(dataset.recording_dir(recording_id)):
+            with alone(folder):
                 if dataset.read_source(recording_id).status == "fetched":
                     remove_sequences(dataset, source)
             _log.info("%s: of a stopped fetch", source.url or source.path)
+        elif (folder / WORK_FOLDER).exists():  # stopped while they were made again
+            with alone(folder):
+                shutil.rmtree(folder / WORK_FOLDER, ignore_errors=True)
 
 
 def _present(wanted: Wanted, source: Source, message: str | None = None) -> FetchItem:
