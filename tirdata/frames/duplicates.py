@@ -26,7 +26,7 @@ _ALIKE = ((8, 0.55), (6, 0.6), (1, 0.9))
 _WHOLE_ALIKE = 0.45
 _SURE = 0.9  # beyond which no better explanation is looked for
 _MOVES = 2.0  # mean square change, summed over the cells, below which nothing moves
-_TRIED = 3  # shifts that are looked at finely
+_TRIED = 2  # shifts that are looked at finely, beside none at all
 
 Changes = NDArray[np.float32]  # (n, HEIGHT * WIDTH)
 _Matrix = NDArray[np.float32]
@@ -132,8 +132,15 @@ def _shifts(first: Clip, second: Clip) -> list[_Shift]:
         for mirrored, other in ((False, theirs), (True, flipped)):
             for lag, score in _diagonals(ours, other):
                 found.append(_Shift(abs(score), lag * step_s + start_s, mirrored))
-    best = sorted(found, key=lambda shift: -shift.score)[:_TRIED]
-    return [*best, _Shift(0.0, 0.0, mirrored=False), _Shift(0.0, 0.0, mirrored=True)]
+    best = [_Shift(0.0, 0.0, mirrored=False)]
+    for shift in sorted(found, key=lambda shift: -shift.score):
+        near = [abs(shift.offset_s - each.offset_s) < 0.75 * step_s for each in best
+                if each.mirrored == shift.mirrored]  # fmt: skip
+        if not any(near):
+            best.append(shift)
+        if len(best) > _TRIED:
+            break
+    return best
 
 
 def _grid(clip: Clip, step_s: float, start_s: float = 0.0) -> Floats:
@@ -205,9 +212,16 @@ def _overlap(
 
 
 def _correlation(ours: Details, theirs: Details) -> float:
-    a, b = (_above_noise(_centred(each)) for each in (ours, theirs))
-    norm = float(np.sqrt((a**2).sum() * (b**2).sum()))
-    return float((a * b).sum()) / norm if norm > _MOVES * len(ours) else 0.0
+    return _alike(_changing(ours), _changing(theirs))
+
+
+def _changing(details_: Details) -> Changes:
+    return _above_noise(_centred(details_))
+
+
+def _alike(ours: Changes, theirs: Changes) -> float:
+    norm = float(np.sqrt(np.vdot(ours, ours) * np.vdot(theirs, theirs)))
+    return float(np.vdot(ours, theirs)) / norm if norm > _MOVES * len(ours) else 0.0
 
 
 def _centred(details_: Details) -> Changes:
@@ -217,10 +231,11 @@ def _centred(details_: Details) -> Changes:
 
 def _cropped(ours: Details, theirs: Details) -> Iterator[float]:
     """Correlations, had one of the two been cropped."""
+    of_ours, of_theirs = _changing(ours), _changing(theirs)
     for down in _crops(HEIGHT):
         for across in _crops(WIDTH):
-            yield _correlation(_stretched(ours, down, across), theirs)
-            yield _correlation(ours, _stretched(theirs, down, across))
+            yield _alike(_changing(_stretched(ours, down, across)), of_theirs)
+            yield _alike(of_ours, _changing(_stretched(theirs, down, across)))
 
 
 def _stretched(details_: Details, down: _Matrix, across: _Matrix) -> Details:
