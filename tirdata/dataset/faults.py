@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeAlias
 
 from tirdata.config import read_json
 from tirdata.dataset.card import Card, Confidences
-from tirdata.dataset.frames import decode_frame, frame_name
+from tirdata.dataset.frames import decode_frame, frame_name, lossless_name
 from tirdata.dataset.lists import Entry
 from tirdata.dataset.names import SequenceId
 from tirdata.dataset.tree import Dataset
@@ -64,6 +64,7 @@ class SequenceWork:
         faults += listing_faults(frame_dir, frame_names)
         if self.frames or self.hashes:
             faults += self._frame_faults(frame_dir, card)
+        faults += self._lossless_faults(dataset.lossless_dir(sequence), card)
         faults += listing_faults(xml_dir, [xml_name(number) for number in range(card.frames)])
         xml_frames, xml_faults = _read_xml(xml_dir, sequence, card)
         faults += xml_faults
@@ -92,6 +93,23 @@ class SequenceWork:
                 yield Fault(path, "has other bytes than when it was made; its card has the hash")
             if self.frames:
                 yield from _pixel_faults(data, path, card)
+
+    def _lossless_faults(self, folder: Path, card: Card) -> Iterator[Fault]:
+        if not card.lossless:
+            if folder.is_dir():
+                yield Fault(folder, "the card says that there are no lossless frames; remove it")
+            return
+        names = [lossless_name(number) for number in range(card.frames)]
+        yield from listing_faults(folder, names)
+        for path in (folder / name for name in names if self.frames):
+            try:
+                data = path.read_bytes()
+            except FileNotFoundError:
+                continue  # the listing has it
+            except OSError as error:
+                yield Fault(path, f"cannot read ({error.strerror})")
+                continue
+            yield from _pixel_faults(data, path, card)
 
 
 def fault_of(error: TirDataError, path: Path) -> Fault:
@@ -158,6 +176,7 @@ def _read_xml(
     """What the XML files say, None unless all can be read; and what is wrong."""
     frames: list[XmlFrame] = []
     faults: list[Fault] = []
+    xml_folder = sequence.xml_folder
     for number in range(card.frames):
         path = folder / xml_name(number)
         try:
@@ -167,14 +186,16 @@ def _read_xml(
                 faults.append(fault_of(error, path))
             continue
         frames.append(frame)
-        faults += _xml_faults(frame, path, sequence, card)
+        faults += _xml_faults(frame, path, xml_folder, number, card)
     return (frames if len(frames) == card.frames else None), faults
 
 
-def _xml_faults(frame: XmlFrame, path: Path, sequence: SequenceId, card: Card) -> Iterator[Fault]:
-    if frame.folder != sequence.xml_folder:
-        yield Fault(path, f"folder is {frame.folder}; expected {sequence.xml_folder}")
-    if xml_name(frame.number) != path.name:
+def _xml_faults(
+    frame: XmlFrame, path: Path, xml_folder: str, number: int, card: Card
+) -> Iterator[Fault]:
+    if frame.folder != xml_folder:
+        yield Fault(path, f"folder is {frame.folder}; expected {xml_folder}")
+    if frame.number != number:
         yield Fault(path, f"filename is {frame.number:06d}; expected {path.stem}")
     width, height = frame.size
     if frame.size != (card.width, card.height):

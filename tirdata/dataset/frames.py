@@ -151,7 +151,7 @@ def decode_frame(data: bytes, path: Path, *, only_grey: bool = False) -> Frame:
     flags = cv2.IMREAD_UNCHANGED if only_grey else _READ_AS_GREY
     pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags) if data else None
     if pixels is None:
-        raise DataError(f"{path}: not an image ({len(data)} bytes); expected a JPEG")
+        raise DataError(f"{path}: not an image ({len(data)} bytes); expected a picture")
     if pixels.ndim != 2 or pixels.dtype != np.uint8:
         raise DataError(f"{path}: pixels are {pixels.shape} {pixels.dtype}; expected 8-bit grey")
     return np.asarray(pixels, np.uint8)

@@ -11,7 +11,6 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple
 
 import numpy as np
 from lxml import etree
@@ -19,36 +18,17 @@ from numpy.typing import NDArray
 
 from tirdata.dataset.classes import class_name, wnid
 from tirdata.dataset.names import SequenceId
+from tirdata.dataset.vid_text import XmlFrame, XmlObject, parse_text, xml_text
 from tirdata.errors import AnnotationError
 from tirdata.files import storage_error, write_bytes
 from tirdata.geometry import inside
 from tirdata.types import Boxes, Track
 
+__all__ = ["XmlFrame", "XmlObject"]  # those of vid_text, for whoever reads whole files
+
 _NO_EXTRA: Mapping[str, str] = MappingProxyType({})
 _BAD_CONTENT = re.compile(r"Element (\w+) failed to validate content")
 _LEFT_OVER = ".part-*.xml"  # of a writer that was killed
-
-
-class XmlObject(NamedTuple):
-    """One object element; the corners are indices of pixels inside the box."""
-
-    track: int
-    wnid: str
-    xmin: int
-    ymin: int
-    xmax: int
-    ymax: int
-    occluded: bool
-    generated: bool
-
-
-class XmlFrame(NamedTuple):
-    """What one XML file says."""
-
-    folder: str
-    number: int
-    size: tuple[int, int]
-    objects: tuple[XmlObject, ...]
 
 
 def write_annotations(
@@ -70,7 +50,7 @@ def write_annotations(
     """
     objects = _objects_by_frame(sequence.name, size, count, tracks, wnids)
     texts = [
-        _xml_text(sequence.xml_folder, number, size, objects[number]) for number in range(count)
+        xml_text(sequence.xml_folder, number, size, objects[number]) for number in range(count)
     ]
     changed = 0
     for number, text in enumerate(texts):
@@ -128,6 +108,12 @@ def parse_frame(data: bytes, path: Path) -> XmlFrame:
     Raises:
         AnnotationError: they break the schema.
     """
+    ours = parse_text(data)
+    return _parse_xml(data, path) if ours is None else ours
+
+
+def _parse_xml(data: bytes, path: Path) -> XmlFrame:
+    """As ``parse_frame``, for any XML."""
     try:
         root = etree.fromstring(data, _parser())
     except etree.XMLSyntaxError as error:
@@ -263,27 +249,6 @@ def _check_track(name: str, size: tuple[int, int], count: int, track: Track) -> 
             f"{name}, track {track.id}, frame {number}: box ({box}) is not inside the "
             f"{size[0]}x{size[1]} frame; expected finite x, y, w > 0, h > 0 that touch it"
         )
-
-
-def _xml_text(
-    xml_folder: str, number: int, size: tuple[int, int], objects: Sequence[XmlObject]
-) -> str:
-    return (
-        f"<annotation>\n\t<folder>{xml_folder}</folder>\n\t<filename>{number:06d}</filename>\n"
-        "\t<source>\n\t\t<database>ILSVRC_2015</database>\n\t</source>\n"
-        f"\t<size>\n\t\t<width>{size[0]}</width>\n\t\t<height>{size[1]}</height>\n\t</size>\n"
-        f"{''.join(map(_object_text, objects))}</annotation>\n"
-    )
-
-
-def _object_text(item: XmlObject) -> str:
-    return (
-        f"\t<object>\n\t\t<trackid>{item.track}</trackid>\n\t\t<name>{item.wnid}</name>\n"
-        f"\t\t<bndbox>\n\t\t\t<xmax>{item.xmax}</xmax>\n\t\t\t<xmin>{item.xmin}</xmin>\n"
-        f"\t\t\t<ymax>{item.ymax}</ymax>\n\t\t\t<ymin>{item.ymin}</ymin>\n\t\t</bndbox>\n"
-        f"\t\t<occluded>{item.occluded:d}</occluded>\n"
-        f"\t\t<generated>{item.generated:d}</generated>\n\t</object>\n"
-    )
 
 
 def _object(element: etree._Element, path: Path) -> XmlObject:

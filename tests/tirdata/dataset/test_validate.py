@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests.made_dataset import made_dataset
-from tirdata.dataset.frames import write_frame
+from tirdata.dataset.frames import write_frame, write_lossless
 from tirdata.dataset.tree import Dataset, SequenceId
 from tirdata.dataset.validate import Fault, validate
 from tirdata.engine import build_engine
@@ -283,3 +283,40 @@ def test_what_is_no_dataset_or_a_newer_one_is_an_error(root: Path, tmp_path: Pat
     edit("tirdata.toml", "format = 1", "format = 9")(root)
     with pytest.raises(VersionError, match="format 9"):
         list(validate(root))
+
+
+def with_lossless(root: Path) -> Path:
+    """The val sequence with lossless frames, as its card then says."""
+    card = root / CARD
+    card.write_text(card.read_text().replace('"lossless": false', '"lossless": true'))
+    folder = root / "Lossless" / DATA.removeprefix("Data/VID/")
+    for number in range(4):
+        write_lossless(folder / f"{number:06d}.png", np.zeros((48, 64), np.uint8))
+    return folder
+
+
+def test_lossless_frames_are_there_where_the_card_says_so(root: Path) -> None:
+    folder = with_lossless(root)
+    assert found(root) == []
+    (folder / "000001.png").unlink()
+    write_lossless(folder / "000002.png", np.zeros((48, 60), np.uint8))
+    (folder / "000003.png").write_bytes(b"")
+    below = str(folder.relative_to(root))
+    assert found(root) == [
+        (f"{below}/000001.png", "no such file"),
+        (f"{below}/000002.png", "is 60x48 pixels; its card says 64x48"),
+        (f"{below}/000003.png", "not an image (0 bytes); expected a picture"),
+    ]
+
+
+def test_lossless_frames_that_nobody_speaks_of_are_named(root: Path) -> None:
+    folder = with_lossless(root)
+    card = root / CARD
+    card.write_text(card.read_text().replace('"lossless": true', '"lossless": false'))
+    (root / "Lossless" / "train" / "dusk").mkdir(parents=True)
+    assert found(root) == [
+        ("Lossless/train/dusk",
+         "belongs to no sequence: a stopped fetch? fetch again, or remove it"),
+        (str(folder.relative_to(root)),
+         "the card says that there are no lossless frames; remove it"),
+    ]  # fmt: skip
