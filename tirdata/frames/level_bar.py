@@ -83,10 +83,12 @@ def _is_bar(grey: _Levels, box: _Box) -> bool:
         return False
     if steps.max() > _LEAP * spread:
         return False
-    for inner, outer in ((x, x - 2), (x + w - 1, x + w + 1)):
-        if not 0 <= outer < grey.shape[1]:
+    for inner, way in ((x, -1), (x + w - 1, 1)):
+        if not 0 <= inner + 3 * way < grey.shape[1]:
             return False
-        step = np.abs(grey[y : y + h, outer] - grey[y : y + h, inner])
+        # The next pixel may be blurred; there may be a line around the bar.
+        outer = [grey[y : y + h, inner + far * way] for far in (1, 2, 3)]
+        step = np.abs(np.stack(outer) - grey[y : y + h, inner]).max(axis=0)
         if (step > _STEP).mean() < _EDGED:
             return False
     return True
