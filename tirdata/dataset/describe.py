@@ -147,9 +147,10 @@ def _palette(plan: Plan) -> Palette:
 def _sensor(plan: Plan) -> Sensor:
     if plan.defects is None:
         return Sensor()
+    low, high = (0.0, 255.0) if plan.curve is None else plan.curve.limits
     return Sensor(
         dead_pixels=tuple((int(row), int(column)) for row, column in plan.defects.dead),
-        pattern=round(plan.strength, 2),
+        pattern=round(plan.strength * 255 / (high - low), 2),
         repaired=plan.repairs,
     )
 
