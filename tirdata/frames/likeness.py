@@ -50,7 +50,7 @@ def _spread(small: NDArray[Any]) -> _Plane:
     """Counts as grey levels, without regard to the few hottest and coldest pixels."""
     low, high = np.percentile(small, (0.5, 99.5))
     scaled = (small.astype(np.float32) - low) * (255 / max(float(high - low), _LEAST_SPAN))
-    return np.clip(scaled, 0, 255)
+    return np.asarray(np.clip(scaled, 0, 255), np.float32)
 
 
 def likeness(a: Look, b: Look) -> float:
