@@ -6,13 +6,13 @@ Sequences are ``train/PACK/NAME`` and ``val/NAME``; names of the two subsets nev
 from collections.abc import Iterable
 from pathlib import Path
 
-from tirdata.dataset.frames import FrameFiles, frame_name, write_frame
+from tirdata.dataset.frames import FrameFiles
 from tirdata.dataset.tree import CONFIG_NAME, Dataset, SequenceId
 from tirdata.dataset.vid_xml import read_annotations, write_annotations
 from tirdata.errors import DataError, UsageError
-from tirdata.files import write_bytes
 from tirdata.layouts.base import ReadsOneByOne
-from tirdata.types import Frames, Sequence
+from tirdata.layouts.pictures import write_pictures
+from tirdata.types import Sequence
 
 _PATTERNS = ("train/*/*", "val/*")
 
@@ -69,7 +69,8 @@ class IlsvrcLayout(ReadsOneByOne):
                 number = SequenceId.parse(sequence.name)
             except DataError as error:
                 raise UsageError(f"{error}; import it into a dataset to have it named") from None
-            _write_frames(sequence.frames, root / "Data" / "VID" / number.folder)
+            folder = root / "Data" / "VID" / number.folder
+            write_pictures(sequence.frames, folder, "{:06d}.JPEG", first=0)
             height, width = sequence.frames[0].shape
             write_annotations(
                 root / "Annotations" / "VID" / number.folder,
@@ -89,13 +90,3 @@ def _folders(root: Path) -> dict[str, Path]:
         twice = next(path for path in found if folders[path.name] != path)
         raise DataError(f"{twice}: another sequence has this name; expected each name once")
     return folders
-
-
-def _write_frames(frames: Frames, folder: Path) -> None:
-    paths: tuple[Path, ...] | None = getattr(frames, "paths", None)
-    for index in range(len(frames)):
-        target = folder / frame_name(index)
-        if paths is not None and paths[index].suffix.lower() in (".jpg", ".jpeg"):
-            write_bytes(target, paths[index].read_bytes())
-        else:
-            write_frame(target, frames[index])

@@ -1,10 +1,12 @@
 """Frames that lie as pictures in a folder, under whatever names, and writing such folders."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import cv2
+import numpy as np
+from numpy.typing import NDArray
 
 from tirdata.dataset.frames import JPEG_QUALITY, read_frame
 from tirdata.errors import DataError
@@ -18,8 +20,9 @@ _NUMBER = re.compile(r"(\d+)")
 class PictureFrames:
     """Picture files as frames, each decoded to grey when it is asked for."""
 
-    def __init__(self, paths: Iterable[Path]) -> None:
+    def __init__(self, paths: Iterable[Path], fps: float | None = None) -> None:
         self.paths = tuple(paths)
+        self.fps = fps  # where the data set says it
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -56,19 +59,61 @@ def natural(path: Path) -> tuple[list[int], str]:
     return [int(digits) for digits in _NUMBER.findall(path.stem)], path.name
 
 
-def write_pictures(frames: Frames, folder: Path, name: str) -> None:
-    """Write every frame as JPEG, named by ``name.format(number)`` with numbers from 1.
+def check_numbers(pictures: list[Path], first: int) -> None:
+    """See that the last numbers in the names count up from ``first`` without a gap.
 
-    Frames that are JPEG files already are copied byte for byte.
+    Raises:
+        DataError: a frame is missing, or is there twice.
+    """
+    for expected, path in enumerate(pictures, start=first):
+        found = natural(path)[0][-1:]
+        if found != [expected]:
+            raise DataError(
+                f"{path.parent}: no frame {expected}, next is {path.name}; expected frames "
+                f"numbered from {first} without gaps"
+            )
+
+
+def write_pictures(
+    frames: Frames, folder: Path, name: str, *, first: int = 1, colour: bool = False
+) -> None:
+    """Write every frame as JPEG, named by ``name.format(number)`` with numbers from ``first``.
+
+    Frames that are JPEG files already are copied byte for byte; other files keep their colours
+    where ``colour`` is asked for.
 
     Raises:
         StorageError: a file cannot be written.
     """
-    paths: tuple[Path, ...] | None = getattr(frames, "paths", None)
     for index in range(len(frames)):
-        target = folder / name.format(index + 1)
-        if paths is not None and paths[index].suffix.lower() in (".jpg", ".jpeg"):
-            write_bytes(target, paths[index].read_bytes())
-        else:
-            quality = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
-            write_bytes(target, cv2.imencode(".jpg", frames[index], quality)[1].tobytes())
+        write_picture(frames, index, folder / name.format(index + first), colour=colour)
+
+
+def write_picture(frames: Frames, index: int, target: Path, *, colour: bool = False) -> None:
+    """Write one frame as ``write_pictures`` does; frames that place themselves are let do so.
+
+    Raises:
+        DataError: the frame cannot be read.
+        StorageError: the file cannot be written.
+    """
+    place: Callable[[int, Path], None] | None = getattr(frames, "place", None)
+    paths: tuple[Path, ...] = getattr(frames, "paths", ())
+    if place is not None:
+        place(index, target)
+    elif paths and paths[index].suffix.lower() in (".jpg", ".jpeg"):
+        write_bytes(target, paths[index].read_bytes())
+    else:
+        pixels = _in_colour(paths[index]) if colour and paths else frames[index]
+        quality = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
+        write_bytes(target, cv2.imencode(".jpg", pixels, quality)[1].tobytes())
+
+
+def _in_colour(path: Path) -> NDArray[np.uint8]:
+    """The pixels of a picture as OpenCV has them, (h, w, 3) blue, green, red."""
+    pixels = cv2.imdecode(
+        np.frombuffer(path.read_bytes(), np.uint8),
+        cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION,
+    )
+    if pixels is None:
+        raise DataError(f"{path}: not a picture; expected one of {', '.join(KINDS)}")
+    return np.asarray(pixels, np.uint8)
