@@ -20,10 +20,13 @@ NOISE = 1.0  # levels: changes of a cell below this are noise of sensor and code
 CROP = 0.05  # share of width and height that may have been cropped away
 LEAST = 4  # samples that two sequences have to share, or all of the shorter one
 
-# Correlation of duplicates, by how many samples they share: with few, chance does more. One whole
-# sequence against another whole one leaves chance only one shift.
+# Correlation of duplicates, by how many samples they share: with few, chance does more. So it does
+# where parts overlap, which they may in many ways, and where pictures may be mirrored or inverted.
 _ALIKE = ((8, 0.55), (6, 0.6), (1, 0.9))
-_WHOLE_ALIKE = 0.45
+_WHOLE = 0.9  # share of the shorter one from which it counts as lying wholly in the other
+_TURNED_ALIKE = 0.75
+_PART_ALIKE = 0.88
+_TURNED_PART_ALIKE = 0.97
 _SURE = 0.9  # beyond which no better explanation is looked for
 _MOVES = 2.0  # mean square change, summed over the cells, below which nothing moves
 _TRIED = 2  # shifts that are looked at finely, beside none at all
@@ -181,13 +184,12 @@ def _look_closely(first: Clip, second: Clip, shift: _Shift) -> Match | None:
         ours, theirs = _overlap(first, second, best_offset, mirrored=shift.mirrored)
         best = max([best, *_cropped(ours, theirs)], key=abs)
     counts = [len(each.samples.times_s) for each in (first, second)]
-    whole = count >= max(8, 0.9 * max(counts)) and abs(best_offset) <= STEP_S
-    plain = best > 0 and not shift.mirrored
-    if abs(best) < (_WHOLE_ALIKE if whole and plain else _needed(count)):
+    share = min(1.0, count / min(counts))
+    if abs(best) < _needed(count, share, turned=best < 0 or shift.mirrored):
         return None
     return Match(
         kind="near",
-        share=min(1.0, count / min(counts)),
+        share=share,
         offset_s=best_offset,
         mirrored=shift.mirrored,
         inverted=best < 0,
@@ -195,8 +197,11 @@ def _look_closely(first: Clip, second: Clip, shift: _Shift) -> Match | None:
     )
 
 
-def _needed(count: int) -> float:
-    return next((alike for least, alike in _ALIKE if count >= least), 2.0)
+def _needed(count: int, share: float, *, turned: bool) -> float:
+    least = next((alike for samples, alike in _ALIKE if count >= samples), 2.0)
+    if share < _WHOLE:
+        return max(least, _TURNED_PART_ALIKE if turned else _PART_ALIKE)
+    return max(least, _TURNED_ALIKE) if turned else least
 
 
 def _overlap(
