@@ -28,12 +28,18 @@ from cli.options import (
 @click.option(
     "--resize", metavar="HxW", help="Height x width, such as 192x256; default the frame's."
 )
+@click.option("--boxes", type=click.Choice(["own", "visible", "thermal", "union"]),
+              help="Of a pair, whose boxes both halves are drawn from; default own.")  # fmt: skip
+@click.option("--thermal-substitute", type=click.Choice(["rgb", "gray"]),
+              help="What stands for a thermal half that is not there; default rgb.")  # fmt: skip
 @click.option("--limit", type=click.IntRange(min=1), metavar="N",
-              help="At most N frames, spread over all sequences.")  # fmt: skip
+              help="At most N frames, as many from every sequence.")  # fmt: skip
 @click.option("--seed", type=click.IntRange(min=0), help="Which frames are within the limit.")
 @click.option("--track", type=click.IntRange(min=0), metavar="ID", help="Only this track.")
 @click.option("--human-only", is_flag=True, default=None, help="Only frames a person confirmed.")
 @click.option("--skip-occluded", is_flag=True, default=None, help="No frames marked occluded.")
+@click.option("--export-tanet", "tanet", type=click.Path(path_type=Path), metavar="DIR",
+              help="Then write them and their frames there, named as TANet has them.")  # fmt: skip
 @click.option("--format", "layout", type=Registered("tirdata.layouts:LAYOUTS", "format"),
               metavar="NAME", help="How DATA is laid out, where that is not plain.")  # fmt: skip
 @config_option
@@ -44,7 +50,7 @@ from cli.options import (
 @verbosity
 def masks(
     data: Path, out: Path | None, layout: str | None, config_path: Path | None, dry_run: bool,
-    engine: str, workers: int, as_json: bool, **given: Any,
+    tanet: Path | None, engine: str, workers: int, as_json: bool, **given: Any,
 ) -> None:  # fmt: skip
     """Example: tirdata masks thermal --style lasot
 
@@ -67,7 +73,7 @@ def masks(
         raise UsageError(f"{data}: a data set of others ({name}); expected --out DIR")
     folder = out or data / "Masks" / settings.style
     if dry_run:
-        jobs = plan(data, name, folder, settings)
+        jobs = plan(data, name, folder, settings, build_engine(engine, workers))
         console.say(f"masks of {len(jobs)} sequences would go into {folder}")
         console.document({"sequences": [job.name for job in jobs], "out": folder})
         return
@@ -75,6 +81,12 @@ def masks(
         report = build_masks(
             data, name, folder, settings, build_engine(engine, workers), progress.advance
         )
+    if tanet is not None:
+        from tirdata.masks.loader import MaskedFrames
+        from tirdata.masks.tanet import export_tanet
+
+        count = export_tanet(MaskedFrames(folder), tanet)
+        console.say(f"{count} frames with masks written to {tanet}")
     _show(console, folder, report)
 
 

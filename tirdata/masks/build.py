@@ -1,6 +1,9 @@
 """Builds the masks of a data set: sequence by sequence, each whole or not there."""
 
 import hashlib
+import logging
+import os
+from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -24,10 +27,14 @@ from tirdata.masks.manifest import (
     SequenceSummary,
 )
 from tirdata.masks.rectangle import encode, label, mask_of
-from tirdata.masks.sample import shares, spread
-from tirdata.masks.styles import STYLES, Plane, annotated, boxes_in
+from tirdata.masks.sample import sample
+from tirdata.masks.styles import STYLES, Plane, annotated, boxes_in, from_boxes_of
 from tirdata.types import Flags
+from tirdata.types import Sequence as TrackedSequence
 
+logger = logging.getLogger(__name__)
+
+MOST_TARGET = 0.5  # of the pixels, on average: with more, no polarity can be told from the other
 CLAIM_NAME = "masks.part"  # lists the files of a call that has not ended, a line each
 
 
@@ -75,7 +82,7 @@ def build_masks(
         PartlyDoneError: some sequences failed; there is no manifest then.
         StorageError: a file cannot be written.
     """
-    jobs = plan(root, layout, out, settings)
+    jobs = plan(root, layout, out, settings, engine)
     outcomes: list[Outcome[Job, Built]] = []
     for outcome in engine.map(partial(build_sequence, settings=settings), jobs):
         outcomes.append(outcome)
@@ -92,11 +99,16 @@ def build_masks(
     manifest = _manifest(jobs, layout, out, settings, built)
     if not manifest.masks:
         raise UsageError(f"{root}: no frame has a box; annotate or import some first")
+    if manifest.mean_share >= MOST_TARGET:
+        logger.warning(
+            "%s: %.0f %% of the pixels are target; whoever reads them cannot check the polarity",
+            out, 100 * manifest.mean_share,
+        )  # fmt: skip
     write_text(out / NAME, to_json(manifest))
     return MasksReport(manifest, sum(each.fresh for each in built.values()))
 
 
-def plan(root: Path, layout: str, out: Path, settings: MasksConfig) -> list[Job]:
+def plan(root: Path, layout: str, out: Path, settings: MasksConfig, engine: Engine) -> list[Job]:
     """The sequences with masks, and which of their frames when there is a limit.
 
     Raises:
@@ -109,14 +121,24 @@ def plan(root: Path, layout: str, out: Path, settings: MasksConfig) -> list[Job]
     jobs = [Job(root, layout, name, out / _folder(layout, name), None) for name in names]
     if settings.limit is None:
         return jobs
-    known = [np.flatnonzero(_wanted(_planes(job, settings), settings)).tolist() for job in jobs]
+    outcomes = engine.map(partial(known_frames, settings=settings), jobs)
+    known = {outcome.item.name: outcome.unwrap() for outcome in outcomes}
     random = np.random.default_rng(settings.seed)
-    counts = shares([len(frames) for frames in known], settings.limit, random)
+    chosen = sample([known[job.name] for job in jobs], settings.limit, random)
     return [
-        replace(job, frames=tuple(spread(frames, count, random)))
-        for job, frames, count in zip(jobs, known, counts, strict=True)
-        if count
+        replace(job, frames=tuple(frames))
+        for job, frames in zip(jobs, chosen, strict=True)
+        if frames
     ]
+
+
+def known_frames(job: Job, *, settings: MasksConfig) -> Sequence[int]:
+    """The frames of a sequence that may have a mask; four bytes each, to be sent.
+
+    Raises:
+        DataError: the sequence cannot be read, or its halves differ in length.
+    """
+    return array("I", np.flatnonzero(wanted(_planes(job, settings), settings)).tolist())
 
 
 def build_sequence(job: Job, *, settings: MasksConfig) -> Built:
@@ -127,19 +149,19 @@ def build_sequence(job: Job, *, settings: MasksConfig) -> Built:
         StorageError: a file cannot be written.
     """
     planes = _planes(job, settings)
-    wanted = _wanted(planes, settings)
-    frames = np.flatnonzero(wanted).tolist() if job.frames is None else list(job.frames)
-    inputs = _inputs(planes, frames, settings)
+    counts = wanted(planes, settings)
+    frames = np.flatnonzero(counts).tolist() if job.frames is None else list(job.frames)
+    inputs = inputs_of(planes, frames, settings, job.root)
     there = _there(job.folder, inputs)
     if there is not None:
         return Built(there, fresh=False)
     names = {_file_name(plane, frame) for plane in planes for frame in frames}
     ours = _claim(job.folder, names)
-    files = tuple(mask for plane in planes for mask in _draw(job.folder, plane, frames, settings))
+    files = tuple(mask for plane in planes for mask in _draw(job, plane, frames, settings))
     for name in sorted(ours - names):  # of an earlier call with other settings
         (job.folder / name).unlink(missing_ok=True)
     visible = any(plane.modality == "visible" for plane in planes)
-    skipped = int((~wanted).sum())
+    skipped = int((~counts).sum())
     masks = SequenceMasks(
         name=job.name, inputs=inputs, visible=visible, skipped=skipped, masks=files
     )
@@ -179,29 +201,47 @@ def _file_name(plane: Plane, frame: int) -> str:
 
 
 def _planes(job: Job, settings: MasksConfig) -> tuple[Plane, ...]:
-    sequence = LAYOUTS[job.layout].read_one(job.root, job.name)
+    return planes_of(LAYOUTS[job.layout].read_one(job.root, job.name), settings)
+
+
+def planes_of(sequence: TrackedSequence, settings: MasksConfig) -> tuple[Plane, ...]:
+    """The planes that a sequence gets with these settings.
+
+    Raises:
+        DataError: its halves or tracks differ in length, or in size where boxes are shared.
+    """
     planes = STYLES[settings.style](sequence)
     lengths = {len(plane.frames) for plane in planes}
     lengths |= {len(track.boxes) for plane in planes for track in plane.tracks}
     if len(lengths) > 1:
-        raise DataError(f"{job.name}: halves or tracks differ in length: {sorted(lengths)} frames")
-    if settings.track is None:
-        return planes
-    return tuple(
-        plane._replace(tracks=tuple(each for each in plane.tracks if each.id == settings.track))
-        for plane in planes
-    )
+        found = sorted(lengths)
+        raise DataError(f"{sequence.name}: halves or tracks differ in length: {found} frames")
+    if settings.track is not None:
+        planes = tuple(
+            plane._replace(tracks=tuple(each for each in plane.tracks if each.id == settings.track))
+            for plane in planes
+        )
+    try:
+        return from_boxes_of(planes, settings.boxes)
+    except DataError as error:
+        raise DataError(f"{sequence.name}: {error}") from None
 
 
-def _wanted(planes: tuple[Plane, ...], settings: MasksConfig) -> Flags:
+def wanted(planes: tuple[Plane, ...], settings: MasksConfig) -> Flags:
+    """The frames that may have a mask, (n,)."""
     return annotated(planes, human_only=settings.human_only, skip_occluded=settings.skip_occluded)
 
 
-def _inputs(planes: tuple[Plane, ...], frames: Sequence[int], settings: MasksConfig) -> str:
+def inputs_of(
+    planes: tuple[Plane, ...], frames: Sequence[int], settings: MasksConfig, root: Path
+) -> str:
+    """Hash of all that decides the masks of a sequence."""
     digest = hashlib.sha256(settings.model_dump_json().encode())
     digest.update(repr(list(frames)).encode())
     for plane in planes:
         digest.update(f"{plane.modality}{plane.frames[0].shape}".encode())
+        paths = _paths(plane) or ()
+        digest.update(repr([_below(paths[frame], root) for frame in frames if paths]).encode())
         for frame in frames:
             digest.update(boxes_in(plane, frame).tobytes())
     return digest.hexdigest()
@@ -217,21 +257,33 @@ def _there(folder: Path, inputs: str) -> SequenceMasks | None:
     return masks if masks.inputs == inputs and whole else None
 
 
-def _draw(
-    folder: Path, plane: Plane, frames: Sequence[int], settings: MasksConfig
-) -> list[MaskFile]:
+def _paths(plane: Plane) -> Sequence[Path] | None:
+    """The files of the frames, where each is one."""
+    paths: Sequence[Path] | None = getattr(plane.frames, "paths", None)
+    return paths
+
+
+def _below(path: Path, root: Path) -> str:
+    return Path(os.path.relpath(path, root)).as_posix()
+
+
+def _draw(job: Job, plane: Plane, frames: Sequence[int], settings: MasksConfig) -> list[MaskFile]:
     height, width = plane.frames[0].shape
+    paths = _paths(plane)
     files = []
     for frame in frames:
-        target = label(boxes_in(plane, frame), (width, height), settings.resize)
+        boxes = boxes_in(plane, frame)
+        target = label(boxes, (width, height), settings.resize)
         data = encode(mask_of(target, settings.polarity))
         name = _file_name(plane, frame)
-        write_bytes(folder / name, data)
+        write_bytes(job.folder / name, data)
         files.append(
             MaskFile(
                 frame=frame,
                 modality="visible" if plane.modality == "visible" else "thermal",
                 file=name,
+                image=None if paths is None else _below(paths[frame], job.root),
+                boxes=tuple(tuple(box) for box in boxes.tolist()),
                 share=float(target.mean()),
                 sha256=hashlib.sha256(data).hexdigest(),
             )
@@ -247,6 +299,7 @@ def _manifest(
     built: dict[str, Built],
 ) -> MasksManifest:
     done = [(job, built[job.name].masks) for job in jobs]
+    share = [each.share for _, masks in done for each in masks.masks]
     summaries = tuple(
         SequenceSummary(
             name=job.name,
@@ -262,12 +315,14 @@ def _manifest(
     return MasksManifest(
         settings=settings,
         layout=layout,
+        data=Path(os.path.relpath(jobs[0].root, out)).as_posix() if jobs else "",
         sequences=summaries,
         frames=sum(each.frames for each in summaries),
         masks=sum(each.masks for each in summaries),
         skipped=sum(masks.skipped for _, masks in done),
+        mean_share=sum(share) / len(share) if share else 0.0,
         thermal_only=sum(not each.visible for each in summaries),
-        largest_share=max((each.share for _, m in done for each in m.masks), default=0.0),
+        largest_share=max(share, default=0.0),
     )
 
 

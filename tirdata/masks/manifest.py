@@ -15,6 +15,7 @@ SEQUENCE_NAME = "masks.json"
 
 Count = Annotated[int, Field(ge=0)]
 Side = Annotated[int, Field(ge=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
 def _size(value: object) -> object:
@@ -36,8 +37,12 @@ class MasksConfig(Config):
     """target-white: the target is 255; target-black: the target is 0, the rest 255."""
     resize: Annotated[tuple[Side, Side] | None, BeforeValidator(_size)] = None
     """Width and height of the masks; none = as the frame. As text: HEIGHTxWIDTH."""
+    boxes: Literal["own", "visible", "thermal", "union"] = "own"
+    """Of a pair: each half from its own boxes, or both from those of one half or of both."""
+    thermal_substitute: Literal["rgb", "gray"] = "rgb"
+    """What stands for the thermal half in data that has none: the colour frame, or it in grey."""
     limit: Annotated[int, Field(ge=1)] | None = None
-    """At most so many frames, spread over all sequences; none = every annotated one."""
+    """At most so many frames, as many from every sequence; none = every annotated one."""
     seed: Count = 0
     """Decides which frames are within the limit."""
     track: Count | None = None
@@ -57,7 +62,11 @@ class MaskFile(Config):
     """The half of the pair that it belongs to."""
     file: str
     """Path below the sequence's folder."""
-    share: Annotated[float, Field(ge=0, le=1)]
+    image: str | None
+    """The frame that it belongs to, below the data's folder; none = not a file of its own."""
+    boxes: tuple[tuple[float, float, float, float], ...]
+    """x, y, w, h of the targets in pixels of the frame, first pixel's corner at 0."""
+    share: Share
     """Of the pixels that are target."""
     sha256: str
     """Of the file."""
@@ -104,6 +113,8 @@ class MasksManifest(Config):
     """What was asked for."""
     layout: str
     """Of the data set that the masks were made from."""
+    data: str
+    """Where that data set lies, seen from here."""
     sequences: tuple[SequenceSummary, ...]
     """Those that have masks."""
     frames: Count
@@ -114,7 +125,9 @@ class MasksManifest(Config):
     """Frames without a target that counts."""
     thermal_only: Count
     """Sequences without visible light, for which style gtot has no ``v`` folder."""
-    largest_share: Annotated[float, Field(ge=0, le=1)]
+    mean_share: Share
+    """Of target pixels over all masks; far below one half, or the polarity cannot be checked."""
+    largest_share: Share
     """Of target pixels in one mask; a mask with more has the other polarity."""
 
 

@@ -1,29 +1,47 @@
-"""Which frames of which sequences: a sample of a given size, the same for the same seed."""
+"""Which frames of which sequences: a sample of a given size, the same for the same seed.
+
+As many frames from every sequence, evenly spaced in it, then a random subset of exactly the number
+that was asked for. 44,660 frames of LaSOT's 1,120 training sequences are so 40 from each, 44,800
+in all, less 140 drawn by lot.
+"""
 
 from collections.abc import Sequence
 
 import numpy as np
 
 
-def shares(counts: Sequence[int], limit: int, random: np.random.Generator) -> list[int]:
-    """How many of ``limit`` each sequence gives: as equal as their lengths allow.
+def sample(
+    known: Sequence[Sequence[int]], limit: int, random: np.random.Generator
+) -> list[list[int]]:
+    """The chosen frames of each sequence: ``limit`` of ``known`` in all, or all if those are fewer.
 
-    >>> shares([100, 3, 100], 43, np.random.default_rng(0))
-    [20, 3, 20]
+    >>> sample([range(100), range(3)], 10, np.random.default_rng(0))
+    [[9, 23, 37, 51, 66, 80, 94], [0, 1, 2]]
     """
-    left = min(limit, sum(counts))
-    given = np.zeros(len(counts), dtype=int)
-    room = np.array(counts, dtype=int)
-    while left:
-        open_ = np.flatnonzero(room > given)
-        each = left // len(open_)
-        if each == 0:
-            given[random.permutation(open_)[:left]] += 1
-            break
-        more = np.minimum(room[open_] - given[open_], each)
-        given[open_] += more
-        left -= int(more.sum())
-    return [int(number) for number in given]
+    each = per_sequence([len(frames) for frames in known], limit)
+    chosen = [spread(frames, min(each, len(frames)), random) for frames in known]
+    ends = np.cumsum([len(frames) for frames in chosen], dtype=int)
+    flat = np.array([frame for frames in chosen for frame in frames], dtype=int)
+    kept = np.sort(random.permutation(len(flat))[:limit])
+    parts = np.split(flat[kept], np.searchsorted(kept, ends[:-1]))
+    return [part.tolist() for part in parts[: len(chosen)]]
+
+
+def per_sequence(counts: Sequence[int], limit: int) -> int:
+    """The fewest frames from each sequence (all of shorter ones) that give ``limit`` together.
+
+    >>> per_sequence([2500] * 1120, 44_660), per_sequence([100, 3], 50), per_sequence([2, 3], 50)
+    (40, 47, 3)
+    """
+    each, left = 0, min(limit, sum(counts))
+    lengths = sorted(counts)
+    for number, length in enumerate(lengths):
+        longer = len(lengths) - number
+        if (length - each) * longer >= left:
+            return each + -(-left // longer)
+        left -= (length - each) * longer
+        each = length
+    return each
 
 
 def spread(frames: Sequence[int], count: int, random: np.random.Generator) -> list[int]:

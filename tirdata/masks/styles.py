@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
+from tirdata.errors import DataError
 from tirdata.types import Boxes, Flags, Frames, Sequence, Track
 
 
@@ -41,6 +42,26 @@ def gtot(sequence: Sequence) -> tuple[Plane, ...]:
 
 
 STYLES: dict[str, Style] = {"lasot": lasot, "gtot": gtot}
+
+
+def from_boxes_of(planes: tuple[Plane, ...], which: str) -> tuple[Plane, ...]:
+    """The same planes with the tracks of the visible half, the thermal one, or both, in all.
+
+    The halves of a pair have to be of one size for that.
+
+    Raises:
+        DataError: they are not.
+    """
+    if which == "own" or len(planes) == 1:
+        return planes
+    sizes = {plane.frames[0].shape[::-1] for plane in planes}
+    if len(sizes) > 1:
+        found = " and ".join(f"{width}x{height}" for width, height in sorted(sizes))
+        raise DataError(f"halves are of {found} pixels; expected one size for boxes of {which}")
+    tracks = tuple(
+        track for plane in planes for track in plane.tracks if which in (plane.modality, "union")
+    )
+    return tuple(plane._replace(tracks=tracks) for plane in planes)
 
 
 def boxes_in(plane: Plane, frame: int) -> Boxes:

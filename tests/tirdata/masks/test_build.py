@@ -204,7 +204,8 @@ def test_unknown_style_and_empty_data_are_said(dataset: Dataset) -> None:
 
 def test_plan_names_folders_as_the_layout_does(tmp_path: Path) -> None:
     LAYOUTS["otb"].write([made_sequence(2, name="Car")], tmp_path / "otb")
-    (job,) = plan(tmp_path / "otb", "otb", tmp_path / "out", MasksConfig(style="lasot"))
+    config, engine = MasksConfig(style="lasot"), build_engine("serial", 1)
+    (job,) = plan(tmp_path / "otb", "otb", tmp_path / "out", config, engine)
     assert job.folder == tmp_path / "out" / "Car"
 
 

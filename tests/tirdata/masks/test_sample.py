@@ -1,25 +1,28 @@
 """A sample of frames: exact in number, even, decided by the seed."""
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tirdata.masks.sample import shares, spread
+from tirdata.masks.sample import per_sequence, sample, spread
 
 
 @given(
     st.lists(st.integers(0, 50), min_size=1, max_size=20), st.integers(1, 400), st.integers(0, 9)
 )
-def test_shares_are_exact_possible_and_as_equal_as_can_be(
+def test_a_sample_is_exact_known_and_as_equal_as_can_be(
     counts: list[int], limit: int, seed: int
 ) -> None:
-    given_ = shares(counts, limit, np.random.default_rng(seed))
-    assert sum(given_) == min(limit, sum(counts))
-    assert all(0 <= got <= there for got, there in zip(given_, counts, strict=True))
-    short_changed = [got for got, there in zip(given_, counts, strict=True) if got < there]
-    if short_changed:
-        assert max(given_) - min(short_changed) <= 1
+    known = [[7 * index for index in range(count)] for count in counts]
+    chosen = sample(known, limit, np.random.default_rng(seed))
+    assert sum(map(len, chosen)) == min(limit, sum(counts))
+    each = per_sequence(counts, limit)
+    assert sum(min(count, each) for count in counts) >= min(limit, sum(counts))
+    assert not each or sum(min(count, each - 1) for count in counts) < limit
+    for frames, there in zip(chosen, known, strict=True):
+        assert frames == sorted(set(frames))
+        assert set(frames) <= set(there)
+        assert len(frames) <= each
 
 
 @given(st.integers(1, 60), st.data(), st.integers(0, 9))
@@ -42,11 +45,14 @@ def test_another_seed_is_another_sample() -> None:
     assert one == same != other
 
 
-def test_no_room_is_no_share() -> None:
-    assert shares([0, 0], 5, np.random.default_rng(0)) == [0, 0]
+def test_no_room_is_no_frame() -> None:
+    assert sample([[], []], 5, np.random.default_rng(0)) == [[], []]
+    assert sample([], 5, np.random.default_rng(0)) == []
     assert spread([], 0, np.random.default_rng(0)) == []
 
 
-@pytest.mark.parametrize("limit", [1, 44_660])
-def test_the_paper_s_sample_is_exact(limit: int) -> None:
-    assert sum(shares([1000] * 1120, limit, np.random.default_rng(0))) == limit
+def test_the_paper_s_sample_is_forty_of_each_sequence_less_a_lot() -> None:
+    chosen = sample([range(2500)] * 1120, 44_660, np.random.default_rng(3))
+    assert sum(map(len, chosen)) == 44_660
+    assert per_sequence([2500] * 1120, 44_660) == 40
+    assert max(map(len, chosen)) == 40
