@@ -5,7 +5,8 @@ no "+ 1": a box that covers the whole of a 320x256 frame is ``(0, 0, 320, 256)``
 means that the object is absent from that frame.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, TypeAlias
 
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 Frame: TypeAlias = NDArray[np.uint8]  # (h, w), white-hot
 Mask: TypeAlias = NDArray[np.uint8]  # (h, w), only 0 and 255
 Boxes: TypeAlias = NDArray[np.float64]  # (n, 4), NaN row = absent
+Polygons: TypeAlias = NDArray[np.float64]  # (n, 4, 2), four corners in order, NaN = absent
 Flags: TypeAlias = NDArray[np.bool_]  # (n,)
 Floats: TypeAlias = NDArray[np.float64]  # (n,)
 
@@ -45,6 +47,7 @@ class Track:
     generated: Flags  # (n,), False only where a person drew or accepted the box
     occluded: Flags  # (n,)
     confidence: Floats | None = None  # (n,), 0..1; None = never measured
+    polygons: Polygons | None = None  # rotated truth; boxes are then its bounds
 
     @property
     def present(self) -> Flags:
@@ -62,3 +65,5 @@ class Sequence:
     tracks: tuple[Track, ...]
     visible: Frames | None = None  # the visible-light half of an RGB-T pair
     visible_tracks: tuple[Track, ...] = ()  # on that half, where it was labelled apart
+    tags: Mapping[str, Flags] = field(default_factory=dict)  # per frame, as a data set has them
+    attributes: frozenset[str] = frozenset()  # challenges of the whole, as a data set names them

@@ -1,6 +1,7 @@
 """What every layout does: written and read again, sequences are the same."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,12 @@ from tirdata.errors import DataError, UsageError
 from tirdata.geometry import overlap
 from tirdata.layouts import LAYOUTS, open_layout
 from tirdata.layouts.base import Layout
+from tirdata.layouts.pictures import KINDS
 from tirdata.types import Sequence, Track
 
+PAIRS = {"gtot", "gtot-boxes", "rgbt210", "rgbt234", "lasher"}
+TWO_TRUTHS = PAIRS - {"rgbt210"}  # boxes for each half
+HIDDEN = {"got10k", "ilsvrc", "vot"}  # says which boxes are of objects that are hidden in part
 NAMES = ("ILSVRC2015_train_00000000", "ILSVRC2015_val_00001002")  # every layout can say these
 
 
@@ -22,15 +27,27 @@ def layout(request: pytest.FixtureRequest) -> Layout:
     return LAYOUTS[request.param]
 
 
-def _sequences() -> Iterator[Sequence]:
-    """Two sequences with whole-pixel boxes; the second loses its target for a while."""
+def _sequences(layout: Layout | None = None) -> Iterator[Sequence]:
+    """Two sequences with whole-pixel boxes; the second loses its target for a while.
+
+    For layouts of pairs they have a visible half, with boxes of its own where the layout has those.
+    """
     for seed, name in enumerate(NAMES):
         made = made_sequence(8, size=(64, 48), seed=seed, name=name)
         boxes = made.tracks[0].boxes.round()
         boxes[3 : 3 + 2 * seed] = np.nan
         occluded = np.arange(8) == 6
         track = Track(0, "bird", boxes, np.zeros(8, np.bool_), occluded)
-        yield Sequence(name, made.frames, (track,))
+        sequence = Sequence(name, made.frames, (track,))
+        yield sequence if layout is None or layout.name not in PAIRS else _pair(sequence, layout)
+
+
+def _pair(sequence: Sequence, layout: Layout) -> Sequence:
+    """The same with a visible half: other pixels, and boxes 3 px further right."""
+    visible = made_sequence(8, size=(64, 48), seed=9).frames
+    own = sequence.tracks[0].boxes + np.array([3.0, 0, 0, 0])
+    tracks = (replace(sequence.tracks[0], boxes=own),) if layout.name in TWO_TRUTHS else ()
+    return replace(sequence, visible=visible, visible_tracks=tracks)
 
 
 def test_its_name_is_the_one_it_is_listed_under(layout: Layout) -> None:
@@ -39,10 +56,10 @@ def test_its_name_is_the_one_it_is_listed_under(layout: Layout) -> None:
 
 
 def test_what_is_written_is_recognised_and_read_the_same(layout: Layout, tmp_path: Path) -> None:
-    layout.write(_sequences(), tmp_path)
+    layout.write(_sequences(layout), tmp_path)
     assert open_layout(tmp_path) is layout
     assert layout.names(tmp_path) == list(NAMES)
-    for written, read in zip(_sequences(), layout.read(tmp_path), strict=True):
+    for written, read in zip(_sequences(layout), layout.read(tmp_path), strict=True):
         assert read.name == written.name
         assert len(read.frames) == len(written.frames)
         np.testing.assert_array_equal(read.tracks[0].boxes, written.tracks[0].boxes)
@@ -52,7 +69,7 @@ def test_what_is_written_is_recognised_and_read_the_same(layout: Layout, tmp_pat
 
 
 def test_read_written_and_read_again_is_the_same(layout: Layout, tmp_path: Path) -> None:
-    layout.write(_sequences(), tmp_path / "once")
+    layout.write(_sequences(layout), tmp_path / "once")
     layout.write(layout.read(tmp_path / "once"), tmp_path / "twice")
     once = {
         path.relative_to(tmp_path / "once"): path.read_bytes()
@@ -69,7 +86,8 @@ def test_read_written_and_read_again_is_the_same(layout: Layout, tmp_path: Path)
 
 def test_decimals_stay_where_the_layout_has_them(layout: Layout, tmp_path: Path) -> None:
     made = made_sequence(4, size=(64, 48), name=NAMES[0])
-    layout.write([made], tmp_path)
+    pair = replace(made, visible=made.frames) if layout.name in PAIRS else made
+    layout.write([pair], tmp_path)
     read = layout.read_one(tmp_path, NAMES[0])
     if layout.name == "ilsvrc":  # whole pixels by its schema
         assert overlap(read.tracks[0].boxes, made.tracks[0].boxes).min() > 0.8
@@ -77,16 +95,50 @@ def test_decimals_stay_where_the_layout_has_them(layout: Layout, tmp_path: Path)
         np.testing.assert_allclose(read.tracks[0].boxes, made.tracks[0].boxes, atol=1e-4)
 
 
+@pytest.mark.parametrize("name", sorted(PAIRS | {"vot"}))
+def test_both_halves_of_a_pair_come_back(name: str, tmp_path: Path) -> None:
+    layout = LAYOUTS[name]
+    written = [
+        _pair(sequence, layout) if sequence.visible is None else sequence
+        for sequence in _sequences(layout)
+    ]
+    layout.write(written, tmp_path)
+    for one, read in zip(written, layout.read(tmp_path), strict=True):
+        assert one.visible is not None
+        assert read.visible is not None
+        assert len(read.visible) == len(read.frames)
+        difference = read.visible[5].astype(int) - one.visible[5].astype(int)
+        assert np.abs(difference).mean() < 2
+        assert len(read.visible_tracks) == len(one.visible_tracks)
+        for ours, theirs in zip(read.visible_tracks, one.visible_tracks, strict=True):
+            np.testing.assert_array_equal(ours.boxes, theirs.boxes)
+
+
+@pytest.mark.parametrize("name", sorted(PAIRS))
+def test_a_sequence_without_visible_half_is_no_pair(name: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=f"{NAMES[0]}: has no visible half"):
+        LAYOUTS[name].write(_sequences(), tmp_path)
+    assert [*tmp_path.iterdir()] == []
+
+
+@pytest.mark.parametrize("name", sorted(HIDDEN))
+def test_what_is_hidden_in_part_stays_so(name: str, tmp_path: Path) -> None:
+    layout = LAYOUTS[name]
+    layout.write(_sequences(layout), tmp_path)
+    for read in layout.read(tmp_path):
+        assert np.flatnonzero(read.tracks[0].occluded).tolist() == [6]
+
+
 def test_a_missing_frame_is_named(layout: Layout, tmp_path: Path) -> None:
-    layout.write(_sequences(), tmp_path)
-    frames = sorted(tmp_path.rglob("*.[jJ][pP]*[gG]"))
+    layout.write(_sequences(layout), tmp_path)
+    frames = sorted(path for path in tmp_path.rglob("*.*") if path.suffix.lower() in KINDS)
     frames[0].unlink()
     with pytest.raises(DataError, match=r"expected|no such f"):
         [*layout.read(tmp_path)]
 
 
 def test_an_unknown_sequence_is_named(layout: Layout, tmp_path: Path) -> None:
-    layout.write(_sequences(), tmp_path)
+    layout.write(_sequences(layout), tmp_path)
     with pytest.raises(DataError, match="ILSVRC2015_val_00099000"):
         layout.read_one(tmp_path, "ILSVRC2015_val_00099000")
 

@@ -5,14 +5,34 @@ from typing import Final
 
 from tirdata.errors import UsageError
 from tirdata.layouts.base import Layout
+from tirdata.layouts.coco import CocoLayout
+from tirdata.layouts.cvat import CvatLayout
 from tirdata.layouts.got10k import Got10kLayout
+from tirdata.layouts.gtot import GtotBoxesLayout, GtotLayout
 from tirdata.layouts.ilsvrc import IlsvrcLayout
+from tirdata.layouts.lasher import LasherLayout
+from tirdata.layouts.lasot import LasotLayout
+from tirdata.layouts.lsotb import LsotbLayout
+from tirdata.layouts.mot import MotLayout
 from tirdata.layouts.otb import OtbLayout
+from tirdata.layouts.rgbt234 import Rgbt210Layout, Rgbt234Layout
+from tirdata.layouts.vot import VotLayout
 
 LAYOUTS: Final[dict[str, Layout]] = {
     "ilsvrc": IlsvrcLayout(),
     "got10k": Got10kLayout(),
     "otb": OtbLayout(),
+    "mot": MotLayout(),
+    "coco": CocoLayout(),
+    "cvat": CvatLayout(),
+    "lasot": LasotLayout(),
+    "vot": VotLayout(),
+    "lsotb": LsotbLayout(),
+    "gtot": GtotLayout(),
+    "gtot-boxes": GtotBoxesLayout(),
+    "rgbt210": Rgbt210Layout(),
+    "rgbt234": Rgbt234Layout(),
+    "lasher": LasherLayout(),
 }
 
 

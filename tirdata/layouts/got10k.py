@@ -6,7 +6,6 @@ Beside the boxes lie ``absence.label`` (1 = absent), ``cover.label`` (0 hidden â
 """
 
 from collections.abc import Iterable
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,9 @@ import numpy as np
 from tirdata.errors import AnnotationError, DataError, UsageError
 from tirdata.files import write_text
 from tirdata.layouts.base import ReadsOneByOne
+from tirdata.layouts.folders import listed_names
 from tirdata.layouts.pictures import PictureFrames, list_pictures, write_pictures
+from tirdata.layouts.regions import speaks_for_vot
 from tirdata.layouts.text import read_boxes, write_boxes
 from tirdata.types import Boxes, Flags, Sequence, Track
 
@@ -29,11 +30,12 @@ class Got10kLayout(ReadsOneByOne):
     origin = 0
 
     def recognises(self, root: Path) -> bool:
-        """A ``list.txt`` whose first name is a folder with boxes."""
+        """A ``list.txt`` whose first name is a folder with boxes, and nothing that VOT has."""
         if not (root / "list.txt").is_file():
             return False
         names = self.names(root)
-        return bool(names) and (root / names[0] / "groundtruth.txt").is_file()
+        first = root / names[0] if names else root
+        return (first / "groundtruth.txt").is_file() and not speaks_for_vot(first)
 
     def names(self, root: Path) -> list[str]:
         """What ``list.txt`` says.
@@ -41,17 +43,7 @@ class Got10kLayout(ReadsOneByOne):
         Raises:
             DataError: there is no such file, or it names a sequence twice.
         """
-        path = root / "list.txt"
-        try:
-            names = sorted(path.read_text(encoding="utf-8").split())
-        except FileNotFoundError:
-            raise DataError(f"{path}: no such file; expected the names of the sequences") from None
-        except UnicodeDecodeError:
-            raise DataError(f"{path}: not text; expected the names of the sequences") from None
-        twice = {first for first, second in pairwise(names) if first == second}
-        if twice:
-            raise DataError(f"{path}: {min(twice)} stands there twice; expected each name once")
-        return names
+        return listed_names(root / "list.txt")
 
     def read_one(self, root: Path, name: str) -> Sequence:
         """One sequence with its one track.

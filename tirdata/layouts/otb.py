@@ -1,8 +1,8 @@
 """OTB: ``NAME/img/0001.jpg …`` and ``NAME/groundtruth_rect.txt``, boxes x,y,w,h with origin 1.
 
-PTB-TIR, LSOTB-TIR and many others lie the same way. Several targets of one sequence are
-``groundtruth_rect.1.txt``, ``groundtruth_rect.2.txt`` (Jogging, Skating2). Separators differ from
-file to file, even within OTB.
+Many others lie the same way; PTB-TIR and LSOTB-TIR have a layout of their own. Several targets of
+one sequence are ``groundtruth_rect.1.txt``, ``groundtruth_rect.2.txt`` (Jogging, Skating2).
+Separators differ from file to file, even within OTB.
 """
 
 import re
@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 
 from tirdata.errors import DataError, UsageError
+from tirdata.layouts.attributes import speaks_for_lsotb
 from tirdata.layouts.base import ReadsOneByOne
 from tirdata.layouts.pictures import PictureFrames, list_pictures, write_pictures
 from tirdata.layouts.text import read_boxes, write_boxes
@@ -39,7 +40,10 @@ class OtbLayout(ReadsOneByOne):
 
     def recognises(self, root: Path) -> bool:
         """A folder with ``img`` and boxes, or folders of that kind in it."""
-        return _is_sequence(root) or any(_is_sequence(path) for path in _folders(root))
+        if _is_sequence(root):
+            return True
+        first = next(filter(_is_sequence, _folders(root)), None)
+        return first is not None and not speaks_for_lsotb(root, first.name)
 
     def names(self, root: Path) -> list[str]:
         """Names of the folders; of the root itself if that is one sequence."""

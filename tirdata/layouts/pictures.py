@@ -77,10 +77,10 @@ def check_numbers(pictures: list[Path], first: int) -> None:
 def write_pictures(
     frames: Frames, folder: Path, name: str, *, first: int = 1, colour: bool = False
 ) -> None:
-    """Write every frame as JPEG, named by ``name.format(number)`` with numbers from ``first``.
+    """Write every frame, named by ``name.format(number)`` with numbers from ``first``.
 
-    Frames that are JPEG files already are copied byte for byte; other files keep their colours
-    where ``colour`` is asked for.
+    Frames that are JPEG files already (or PNG, where ``name`` ends so) are copied byte for byte;
+    other files keep their colours where ``colour`` is asked for.
 
     Raises:
         StorageError: a file cannot be written.
@@ -100,18 +100,37 @@ def write_picture(frames: Frames, index: int, target: Path, *, colour: bool = Fa
     paths: tuple[Path, ...] = getattr(frames, "paths", ())
     if place is not None:
         place(index, target)
-    elif paths and paths[index].suffix.lower() in (".jpg", ".jpeg"):
-        write_bytes(target, paths[index].read_bytes())
+    elif paths and _kind(paths[index]) == _kind(target):
+        write_bytes(target, _bytes(paths[index]))
     else:
         pixels = _in_colour(paths[index]) if colour and paths else frames[index]
         quality = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
-        write_bytes(target, cv2.imencode(".jpg", pixels, quality)[1].tobytes())
+        kind = _kind(target)
+        made = cv2.imencode(kind, pixels, quality if kind == ".jpg" else [])[1]
+        write_bytes(target, made.tobytes())
+
+
+def _kind(path: Path) -> str:
+    suffix = path.suffix.lower()
+    return ".jpg" if suffix == ".jpeg" else suffix
+
+
+def _bytes(path: Path) -> bytes:
+    """The bytes of a picture's file.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path}: cannot read frame ({error.strerror})") from None
 
 
 def _in_colour(path: Path) -> NDArray[np.uint8]:
     """The pixels of a picture as OpenCV has them, (h, w, 3) blue, green, red."""
     pixels = cv2.imdecode(
-        np.frombuffer(path.read_bytes(), np.uint8),
+        np.frombuffer(_bytes(path), np.uint8),
         cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION,
     )
     if pixels is None:

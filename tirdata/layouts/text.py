@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tirdata.errors import AnnotationError
+from tirdata.errors import AnnotationError, DataError
 from tirdata.files import write_text
 from tirdata.types import Boxes
 
@@ -46,23 +46,43 @@ def read_rows(path: Path) -> Boxes:
     Raises:
         AnnotationError: the file is missing or empty, or a line is not four numbers.
     """
-    lines = _lines(path)
+    lines = read_lines(path)
     if not lines:
         raise AnnotationError(f"{path}: empty; expected a line x,y,w,h for each frame")
     return np.array([_row(line, path, number) for number, line in enumerate(lines, start=1)])
 
 
-def write_boxes(path: Path, boxes: Boxes, *, origin: int, absent: str = "nan") -> None:
+def write_boxes(
+    path: Path,
+    boxes: Boxes,
+    *,
+    origin: int,
+    absent: str = "nan",
+    separator: str = ",",
+    end: str = "\n",
+) -> None:
     """Write one line ``x,y,w,h`` a box; ``absent`` stands four times where there is none.
 
     Raises:
         StorageError: the file cannot be written.
     """
     lines = (
-        ",".join([absent] * 4 if np.isnan(row).all() else map(number_text, row))
+        separator.join([absent] * 4 if np.isnan(row).all() else map(number_text, row))
         for row in shifted(boxes, origin)
     )
-    write_text(path, "".join(f"{line}\n" for line in lines))
+    write_text(path, "".join(f"{line}{end}" for line in lines))
+
+
+def check_count(path: Path, boxes: Boxes, frames: Sequence[Path], folder: Path) -> None:
+    """That a file has a box for each frame.
+
+    Raises:
+        DataError: it has more or fewer.
+    """
+    if len(boxes) != len(frames):
+        raise DataError(
+            f"{path}: {len(boxes)} boxes; expected {len(frames)}, one for each frame in {folder}"
+        )
 
 
 def shifted(boxes: Boxes, by: int) -> Boxes:
@@ -81,18 +101,30 @@ def number_text(value: float) -> str:
     return "0" if text == "-0" else text
 
 
-def _lines(path: Path) -> Sequence[str]:
+def split_line(line: str) -> list[str]:
+    """The words of a line between commas, semicolons, tabs and spaces."""
+    return _SEPARATOR.split(line.strip().strip(",;"))
+
+
+def read_lines(path: Path) -> Sequence[str]:
+    """The lines of a text, without empty ones at its end.
+
+    Raises:
+        AnnotationError: the file is missing or not text.
+    """
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise AnnotationError(f"{path}: no such file; expected boxes, a line a frame") from None
     except (IsADirectoryError, UnicodeDecodeError):
         raise AnnotationError(f"{path}: not text; expected a line x,y,w,h for each frame") from None
+    except OSError as error:  # a loop of links, among others
+        raise AnnotationError(f"{path}: cannot be read ({error.strerror})") from None
     return text.rstrip().splitlines()
 
 
 def _row(line: str, path: Path, number: int) -> list[float]:
-    words = _SEPARATOR.split(line.strip().strip(",;"))
+    words = split_line(line)
     try:
         values = [float(word) for word in words]
     except ValueError:
