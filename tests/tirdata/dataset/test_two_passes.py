@@ -1,0 +1,114 @@
+"""Recordings that need two passes: out of room, stopped in the second one, by several workers."""
+
+from collections.abc import Callable
+from errno import ENOSPC
+from itertools import count
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.fetching import faults, fetch, frames, statuses, tree
+from tests.made_pictures import made_folder
+from tests.made_video import Coding, write_video
+from tirdata.dataset.convert import WORK_FOLDER
+from tirdata.dataset.settings import IngestConfig
+from tirdata.dataset.tree import Dataset
+from tirdata.decode.base import RawFrame
+from tirdata.frames.normalise import Normaliser
+from tirdata.frames.palettes import PALETTES
+from tirdata.types import Frame
+
+
+@pytest.fixture(scope="module")
+def twice(tmp_path_factory: pytest.TempPathFactory, clips: Path) -> Path:
+    """Two shots, both inverted: the first is stored in vain."""
+    read = frames(clips, 0, 24) + frames(clips, 0, 24, "IR_HELICOPTER_043.mp4")
+    turned = [np.bitwise_not(each) for each in read]
+    return write_video(tmp_path_factory.mktemp("clip") / "twice.mkv", turned)
+
+
+def full(at: int) -> Callable[[Path, bytes], int]:
+    """Writing that finds the disk full from the ``at``-th frame on."""
+    times = count()
+    write = Path.write_bytes
+
+    def fails(path: Path, data: bytes) -> int:
+        if WORK_FOLDER in path.parts and next(times) >= at:
+            raise OSError(ENOSPC, "No space left on device")
+        return write(path, data)
+
+    return fails
+
+
+@pytest.mark.parametrize("at", [5, 40], ids=["first pass", "second pass"])
+def test_a_full_disk_in_either_pass_leaves_nothing_half(
+    at: int, twice: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = Dataset.create(tmp_path / "d", "same")
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_bytes", full(at))
+        report = fetch(dataset, twice)
+    (item,) = report.items
+    assert (item.status, item.exit_code) == ("failed", 1)
+    assert "cannot write (No space left on device); make room" in str(item.message)
+    assert "\n" not in str(item.message)
+    assert not [each for each in tree(dataset) if each.startswith(("Data", "Anno", "sequences"))]
+    assert not list(dataset.root.rglob(WORK_FOLDER))
+    assert statuses(fetch(dataset, twice)) == ["done"]
+    assert faults(dataset) == []
+
+
+@pytest.mark.parametrize("at", [3, 40])
+def test_stopped_in_the_second_pass_nothing_half_is_left(
+    at: int, twice: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times = count()
+    render = Normaliser.normalise
+
+    def stop(normaliser: Normaliser, raw: RawFrame) -> Frame:
+        if next(times) == at:
+            raise KeyboardInterrupt
+        return render(normaliser, raw)
+
+    dataset, whole = (Dataset.create(tmp_path / name, "same") for name in ("stopped", "whole"))
+    with monkeypatch.context() as patch:
+        patch.setattr(Normaliser, "normalise", stop)
+        with pytest.raises(KeyboardInterrupt):
+            fetch(dataset, twice)
+    assert dataset.sequence_ids() == []
+    assert not list(dataset.root.rglob(".part"))
+    assert statuses(fetch(dataset, twice)) == ["done"]
+    fetch(whole, twice)
+    assert tree(dataset) == tree(whole)
+    assert faults(dataset) == []
+
+
+def test_workers_make_the_same_of_recordings_that_need_a_second_pass(
+    twice: Path, clips: Path, tmp_path: Path
+) -> None:
+    colours = [PALETTES["ironbow"][each] for each in frames(clips, 0, 30)[::3]]
+    coding = Coding("libx264", "yuv420p", options=(("crf", "18"),))
+    sources = [
+        twice,
+        clips / "apache-v2.cptv",
+        write_video(tmp_path / "colour.mp4", colours, coding),
+        made_folder(tmp_path),
+    ]
+    settings = IngestConfig(min_frames=1, lossless=True, tone_rolling=True, repeats="drop")
+    made = []
+    for workers in (1, 2):
+        dataset = Dataset.create(tmp_path / f"workers{workers}", "same")
+        fetch(dataset, *sources, settings=settings, workers=workers).check()
+        assert faults(dataset) == []
+        made.append(tree(dataset))
+    assert made[0] == made[1]
+
+
+def test_threads_make_the_same(twice: Path, tmp_path: Path) -> None:
+    made = []
+    for threads in (1, 3):
+        dataset = Dataset.create(tmp_path / f"threads{threads}", "same")
+        fetch(dataset, twice, settings=IngestConfig(threads=threads)).check()
+        made.append(tree(dataset))
+    assert made[0] == made[1]
