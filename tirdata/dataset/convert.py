@@ -54,7 +54,7 @@ def convert(recording: Recording) -> Source:
     Raises:
         DataError: no sequence came of it. A new recording is then taken out of the dataset again,
             unless other settings would help.
-        UsageError: the settings do not fit it, or its annotations would lie wrong.
+        UsageError: the settings do not fit it, likewise; or its annotations would lie wrong.
         StorageError: a file cannot be written.
     """
     dataset = Dataset.open(recording.root)
@@ -79,7 +79,7 @@ def convert(recording: Recording) -> Source:
             if new:
                 shutil.rmtree(folder, ignore_errors=True)
             raise
-        except DataError as error:  # the recording is whole: other settings may take it
+        except (DataError, UsageError) as error:  # it is whole: other settings may take it
             if new and put_back(dataset, source):
                 message = f"{error}; its download is kept for another try"
                 raise type(error)(message) from error
