@@ -17,9 +17,10 @@ BOXES = "boxes"
               type=click.Path(path_type=Path),
               help="Where it goes; made where there is nothing, but not for boxes.")  # fmt: skip
 @click.option("--format", "layout", metavar="NAME",
-              help="boxes, or of a data set: ilsvrc, got10k, otb; else by its look.")  # fmt: skip
+              help="Of a file: boxes, cvat, coco, mot; of a folder: see docs; else by its look.",
+)  # fmt: skip
 @click.option("--recording", metavar="NAME",
-              help="Boxes: of which recording, by id, title or file name.")  # fmt: skip
+              help="File: of which recording, by id, title or file name.")  # fmt: skip
 @click.option("--class", "class_name", metavar="NAME", help="What the object is.")
 @click.option("--one-based", is_flag=True, help="Boxes: the first pixel is (1, 1), as in MATLAB.")
 @click.option("--track", type=click.IntRange(min=0), metavar="ID",
@@ -27,10 +28,12 @@ BOXES = "boxes"
 @click.option("--generated", is_flag=True, help="A machine made them; default: people did.")
 @click.option("--subset", type=click.Choice(["train", "val"]), default="train", show_default=True,
               help="Data set: side of the split.")  # fmt: skip
-@click.option("--fps", type=click.FloatRange(min=0, min_open=True), default=25.0,
-              show_default=True, help="Data set: frames a second.")  # fmt: skip
+@click.option("--fps", type=click.FloatRange(min=0, min_open=True),
+              help="Data set: frames a second; default as it says, else 25.")  # fmt: skip
 @click.option("--sequence", "only", multiple=True, metavar="NAME",
-              help="Data set: only this sequence; may be repeated.")  # fmt: skip
+              help="File: of which one. Data set: only this one; may be repeated.")  # fmt: skip
+@click.option("--strict", is_flag=True,
+              help="Write nothing where anything is wrong; else that is left out.")  # fmt: skip
 @dry_run_option
 @engine_option
 @workers_option
@@ -40,20 +43,43 @@ def import_(source: Path, folder: Path, layout: str | None, as_json: bool, **giv
     """Example: tirdata import clip.txt --dataset DIR --recording clip.mp4 --class drone
 
     Takes in boxes that others drew, as a person's. A text file has a line x,y,w,h for each frame
-    of a recording that was fetched, or nan where the object is absent; a data set brings its
-    frames along. What was taken in before is not taken in twice.
+    of a recording that was fetched, or nan where the object is absent; a CVAT XML, a COCO-video
+    JSON or a gt.txt of MOT has tracks of a sequence (--sequence) or recording that is there; a
+    data set brings its frames along. What was taken in before is not taken in twice.
     """
     from tirdata.errors import UsageError
 
     if not source.exists():
         raise UsageError(f"{source}: no such file or folder")
     console = console_for(json=as_json)
-    if layout == BOXES or (layout is None and source.is_file()):
+    kind = _kind(source, layout)
+    if kind == BOXES:
         _boxes(console, source, folder, **given)
+    elif kind is not None:
+        from cli.importing import import_file
+
+        import_file(console, source, folder, kind, **given)
     else:
         from cli.importing import import_data_set
 
         import_data_set(console, source, folder, layout, **given)
+
+
+def _kind(source: Path, layout: str | None) -> str | None:
+    """What a file is; none = a data set."""
+    from tirdata.errors import UsageError
+    from tirdata.layouts.annotation_files import ANNOTATION_FILES, kind_of
+
+    if layout == BOXES:
+        return BOXES
+    if not source.is_file():
+        return None
+    if layout is None:
+        return kind_of(source)
+    if layout not in ANNOTATION_FILES:
+        known = ", ".join((BOXES, *ANNOTATION_FILES))
+        raise UsageError(f"{source}: a file is never {layout}; expected a folder, or {known}")
+    return layout
 
 
 def _boxes(

@@ -1,10 +1,12 @@
-"""`tirdata import` of a whole data set."""
+"""`tirdata import` of a whole data set, and of files with several tracks."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cli.console import Console
 from cli.scoring import counted
+
+FAULTS_SHOWN = 20
 
 if TYPE_CHECKING:
     from tirdata.annotate.import_layout import SequenceReport
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 def import_data_set(
     console: Console, root: Path, folder: Path, layout: str | None, *, dry_run: bool,
     engine: str, workers: int, only: tuple[str, ...], class_name: str | None, subset: str,
-    generated: bool, fps: float, **_: Any,
+    generated: bool, fps: float | None, strict: bool, **_: Any,
 ) -> None:  # fmt: skip
     """Take in every sequence and say what became of each.
 
@@ -26,7 +28,7 @@ def import_data_set(
     from tirdata.layouts import open_layout
 
     reader = open_layout(root, layout)
-    wanted = LayoutFolder(root, reader.name, only, class_name, subset, generated, fps)
+    wanted = LayoutFolder(root, reader.name, only, class_name, subset, generated, fps, strict)
     names = [name for name in reader.names(root) if not only or name in only]
     if dry_run:
         console.say(f"{counted(len(names), 'sequence')} ({reader.name}) would be taken in")
@@ -50,6 +52,64 @@ def import_data_set(
         console.say("nothing to do: all of it is in the dataset already")
     console.document({"dataset": folder, "layout": reader.name, "sequences": reports})
     _check(reports, folder)
+
+
+def import_file(
+    console: Console, path: Path, folder: Path, kind: str, *, recording: str | None,
+    only: tuple[str, ...], class_name: str | None, generated: bool, strict: bool, dry_run: bool,
+    one_based: bool, track: int | None, **_: Any,
+) -> None:  # fmt: skip
+    """Take in the tracks of a file and say what became of each.
+
+    Raises:
+        UsageError: an option is for other files.
+        PartlyDoneError: some records are wrong and were left out.
+    """
+    from tirdata.annotate.import_tracks import TracksFile, import_tracks
+    from tirdata.dataset.tree import Dataset
+    from tirdata.errors import PartlyDoneError, UsageError
+
+    if one_based or track is not None:
+        flag = "--one-based" if one_based else "--track"
+        raise UsageError(f"{flag}: is for boxes; {path} is {kind}, which says so itself")
+    if len(only) > 1 or (only and recording):
+        raise UsageError(f"{path}: goes onto one thing; expected --sequence or --recording, once")
+    sequence = only[0] if only else None
+    wanted = TracksFile(path, kind, sequence, recording, class_name, generated, strict)
+    report = import_tracks(Dataset.open(folder), wanted, write=not dry_run)
+    rows = [
+        (each.sequence, each.track, each.class_name, each.boxes, each.absent,
+         "before" if each.already else "new")
+        for each in report.tracks
+    ]  # fmt: skip
+    columns = ("sequence", "track", "class", "boxes", "absent", "taken in")
+    console.table("would be imported" if dry_run else "imported", columns, rows)
+    for note in report.notes:
+        console.say(note)
+    if report.empty:
+        console.say(f"{counted(len(report.empty), 'sequence')} without an object")
+    if not report.changed:
+        console.say(f"nothing to do: {path.name} was taken in before")
+    for name, over in report.burnt_in:
+        console.say(f"{name} {over}")
+    for fault in report.faults[:FAULTS_SHOWN]:
+        console.say(f"left out: {fault}")
+    console.document(
+        {
+            "dataset": folder,
+            "format": kind,
+            "tracks": report.tracks,
+            "empty": report.empty,
+            "notes": report.notes,
+            "faults": report.faults,
+            "fault_count": report.fault_count,
+        }
+    )
+    if report.fault_count:
+        raise PartlyDoneError(
+            f"{path}: {counted(report.fault_count, 'record')} left out, the rest is taken in; the "
+            f"first: {report.faults[0]}"
+        )
 
 
 def _changed(report: "SequenceReport") -> bool:

@@ -72,7 +72,7 @@ def test_a_bad_file_is_one_line_and_a_status(
     ("args", "message"),
     [
         ((), "of which recording; expected --recording"),
-        (("--format", "mot"), "no layout 'mot'; there are: ilsvrc, got10k, otb"),
+        (("--format", "otb"), "a file is never otb; expected a folder, or boxes, cvat, coco, mot"),
     ],
 )
 def test_what_is_left_open_is_asked_for(

@@ -34,6 +34,7 @@ from tirdata.types import Frames, Track
 from tirdata.types import Sequence as TrackedSequence
 
 UNNAMED = "object"  # what layouts without classes call every target
+FPS = 25.0  # where neither the data set nor the user says it
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,8 @@ class LayoutFolder:
     class_name: str | None = None  # None = as the data set says
     subset: str = "train"
     generated: bool = False  # whether a machine made all the boxes
-    fps: float = 25.0  # nothing in these layouts says it
+    fps: float | None = None  # None = as the data set says, else FPS
+    strict: bool = False  # whether one sequence that cannot be read stops everything
 
 
 class Identity(NamedTuple):
@@ -55,6 +57,7 @@ class Identity(NamedTuple):
     name: str
     sha256: str
     bytes: int
+    fps: float | None = None  # where the data set says it
 
 
 class Place(NamedTuple):
@@ -88,11 +91,11 @@ def import_layout(
     engine: Engine,
     on_sequence: Callable[[str], None] = lambda _: None,
 ) -> tuple[SequenceReport, ...]:
-    """Take in every sequence; one that cannot be read costs itself only.
+    """Take in every sequence; one that cannot be read costs itself only, unless that is strict.
 
     Raises:
         UsageError: a class is not known, or a name in ``only`` is not there.
-        DataError: another process writes to the dataset.
+        DataError: another process writes to the dataset, or strictly, a sequence cannot be read.
         StorageError: the dataset cannot be written.
     """
     names = _names(folder)
@@ -101,7 +104,9 @@ def import_layout(
     reports: dict[str, SequenceReport] = {}
     with dataset.lock():
         found: dict[str, Identity] = {}
-        for outcome in engine.map(partial(identify, folder), names):
+        for outcome in engine.map(partial(look_at, dataset.root, folder), names):
+            if outcome.error is not None and folder.strict:
+                outcome.unwrap()
             if outcome.error is not None:
                 reports[outcome.item] = _failed(outcome.item, outcome.error)
                 on_sequence(outcome.item)
@@ -130,7 +135,26 @@ def identify(folder: LayoutFolder, name: str) -> Identity:
         data = path.read_bytes()
         digest.update(hashlib.sha256(data).digest())
         size += len(data)
-    return Identity(name, digest.hexdigest(), size)
+    return Identity(name, digest.hexdigest(), size, getattr(sequence.frames, "fps", None))
+
+
+def look_at(root: Path, folder: LayoutFolder, name: str) -> Identity:
+    """As ``identify``; strictly, also everything that would stop the sequence when it is taken in.
+
+    Raises:
+        DataError: the sequence cannot be read, or a box lies outside of it.
+        UsageError: the class of a track is not known.
+    """
+    if folder.strict:
+        dataset = Dataset.open(root)
+        sequence = LAYOUTS[folder.layout].read_one(folder.root, name)
+        for track in sequence.tracks:
+            _class(track, folder, name, dataset)
+        height, width = sequence.frames[0].shape
+        _check_inside(sequence, width, height)
+        for index in range(len(sequence.frames)):
+            _check_shape(name, index, sequence.frames[index].shape, (height, width))
+    return identify(folder, name)
 
 
 def take_in(root: Path, folder: LayoutFolder, place: Place) -> SequenceReport:
@@ -164,7 +188,7 @@ def _take_in(
     if new:
         remove_sequences(dataset, source)
         hashes = _store(sequence.frames, dataset.frame_dir(number), place.name)
-        dataset.add_sequence(number, _card(source, hashes, (width, height), folder.fps))
+        dataset.add_sequence(number, _card(source, hashes, (width, height)))
         done = {"status": "done", "width": width, "height": height, "frames": len(hashes),
                 "sequences": (number.name,)}  # fmt: skip
         dataset.write_source(source.model_copy(update=done))
@@ -204,6 +228,7 @@ def _places(dataset: Dataset, folder: LayoutFolder, found: Sequence[Identity]) -
 
 
 def _source(folder: LayoutFolder, identity: Identity, number: int) -> Source:
+    assumed = f"frame times are assumed: {folder.fps or FPS:g} frames a second"
     return Source.model_validate(
         {
             "recording_id": identity.sha256[:16],
@@ -218,12 +243,13 @@ def _source(folder: LayoutFolder, identity: Identity, number: int) -> Source:
             "container": folder.layout,
             "class_hint": folder.class_name,
             "tools": {"tirdata": __version__},
-            "warnings": (f"frame times are assumed: {folder.fps:g} frames a second",),
+            "fps": folder.fps or identity.fps or FPS,
+            "warnings": () if identity.fps and not folder.fps else (assumed,),
         }
     )
 
 
-def _card(source: Source, hashes: Sequence[str], size: tuple[int, int], fps: float) -> Card:
+def _card(source: Source, hashes: Sequence[str], size: tuple[int, int]) -> Card:
     return Card(
         recording_id=source.recording_id,
         title=source.title,
@@ -231,7 +257,7 @@ def _card(source: Source, hashes: Sequence[str], size: tuple[int, int], fps: flo
         first_frame=0,
         last_frame=len(hashes) - 1,
         frames=len(hashes),
-        times_s=tuple(round(index / fps, 6) for index in range(len(hashes))),
+        times_s=tuple(round(index / (source.fps or FPS), 6) for index in range(len(hashes))),
         width=size[0],
         height=size[1],
         warnings=source.warnings,
@@ -244,13 +270,17 @@ def _store(frames: Frames, folder: Path, name: str) -> list[str]:
     shape = frames[0].shape
     for index in range(len(frames)):
         frame = frames[index]
-        if frame.shape != shape:
-            raise DataError(
-                f"{name}: frame {index} is {frame.shape[1]}x{frame.shape[0]}; expected "
-                f"{shape[1]}x{shape[0]}, as the first"
-            )
+        _check_shape(name, index, frame.shape, shape)
         writer.write(frame)
     return writer.hashes
+
+
+def _check_shape(name: str, index: int, shape: tuple[int, ...], first: tuple[int, ...]) -> None:
+    if shape != first:
+        raise DataError(
+            f"{name}: frame {index} is {shape[1]}x{shape[0]}; expected {first[1]}x{first[0]}, "
+            "as the first"
+        )
 
 
 def _class(track: Track, folder: LayoutFolder, name: str, dataset: Dataset) -> str:

@@ -57,6 +57,9 @@ class ImportReport:
     tracks: tuple[Imported, ...]
     empty: tuple[str, ...] = ()  # sequences without a single box
     burnt_in: tuple[tuple[str, BurntIn], ...] = ()  # boxes over text and the like, by sequence
+    faults: tuple[str, ...] = ()  # records that are wrong and were left out, the first of them
+    fault_count: int = 0
+    notes: tuple[str, ...] = ()
 
     @property
     def changed(self) -> bool:
@@ -89,7 +92,7 @@ def import_boxes(dataset: Dataset, wanted: BoxesFile, *, write: bool = True) -> 
     if class_name is None:
         raise UsageError(f"{wanted.path}: what is the object; expected --class NAME")
     wnid(class_name, dataset.config.classes)
-    _check_length(wanted.path, len(boxes), source)
+    check_length(wanted.path, len(boxes), source)
     parts: list[_Part] = []
     empty: list[str] = []
     for sequence in map(SequenceId.parse, source.sequences):
@@ -111,7 +114,7 @@ def find_recording(dataset: Dataset, name: str) -> Source:
         UsageError: there is none, or there are several.
     """
     sources = [dataset.read_source(each) for each in dataset.recording_ids()]
-    found = [source for source in sources if name in _names(source)]
+    found = [source for source in sources if name in names_of(source)]
     if len(found) == 1:
         return found[0]
     if found:
@@ -225,7 +228,7 @@ def _said(part: _Part) -> Imported:
     )
 
 
-def _names(source: Source) -> set[str]:
+def names_of(source: Source) -> set[str]:
     """Everything that a recording may be called by."""
     names = {source.recording_id, source.title, source.file, source.url, source.path}
     files = [Path(name) for name in (source.path, source.file, source.url) if name]
@@ -234,13 +237,18 @@ def _names(source: Source) -> set[str]:
     }
 
 
-def _check_length(path: Path, rows: int, source: Source) -> None:
+def check_length(path: Path, rows: int, source: Source, of: str = "lines") -> None:
+    """See that there is a row for each frame of the recording.
+
+    Raises:
+        AnnotationError: there are more or fewer; more are fine where only a part was fetched.
+    """
     frames = source.frames or 0
     whole = source.status == "done" and source.clip_end_s is None
     if rows == frames or (rows > frames and not whole):
         return
     what = "" if whole else "at least "
     raise AnnotationError(
-        f"{path}: {rows} lines; expected {what}{frames}, one for each frame of "
+        f"{path}: {rows} {of}; expected {what}{frames}, one for each frame of "
         f"{source.title or source.recording_id}"
     )

@@ -54,13 +54,13 @@ class CocoFile:
     @cached_property
     def table(self) -> NDArray[np.int64]:
         """id, video, frame, w, h, place in ``names`` of each image, sorted by id, (n, 6)."""
-        table = np.array(self.images, np.int64).reshape(-1, 5)
-        numbered: NDArray[np.int64] = np.column_stack([table, np.arange(len(table))])
-        return numbered[np.argsort(numbered[:, 0], kind="stable")]
+        images = np.array(self.images, np.int64).reshape(-1, 5)
+        table: NDArray[np.int64] = np.column_stack([images, np.arange(len(images))])
+        return table[np.argsort(table[:, 0], kind="stable")]
 
     def images_of(self, video: int) -> NDArray[np.int64]:
         """Rows of ``table`` in the order of frames; frames are counted from 0."""
-        mine = self.table[self.table[:, 1] == video]
+        mine: NDArray[np.int64] = self.table[self.table[:, 1] == video]
         mine = mine[np.argsort(mine[:, 2], kind="stable")].copy()
         mine[:, 2] -= min(1, int(mine[:, 2].min(initial=1)))
         return mine

@@ -244,7 +244,8 @@ def _dense(drawn: _Drawn, whole: NDArray[np.int64], sides: Boxes, count: int) ->
 
 
 def _line(element: etree._Element) -> int:
-    return int(element.sourceline)  # type: ignore[arg-type]  # the stubs say "..."
+    line: object = element.sourceline
+    return line if isinstance(line, int) else 0
 
 
 def _number(text: str | None) -> float:
