@@ -188,7 +188,8 @@ def test_every_option_is_refused_or_taken_here() -> None:
 
     for option in OPTIONS:
         option(nothing)
-    names = {name for each in nothing.__click_params__ for name in each.opts}
+    declared: list[click.Option] = vars(nothing)["__click_params__"]
+    names = {name for each in declared for name in each.opts}
     assert names <= tested
 
 
