@@ -216,7 +216,10 @@ def _curve(
             f"{name}: has no calibration to kelvin; expected a radiometric recording: "
             f"take --tone percentile, plateau or counts"
         )
-    return fit_curve(settings.tone, survey.histogram, settings.tone_range, info.radiometry)
+    try:
+        return fit_curve(settings.tone, survey.histogram, settings.tone_range, info.radiometry)
+    except (DataError, UsageError) as error:
+        raise type(error)(f"{name}: {error}") from None
 
 
 def _dropped(steady: Found, settings: NormaliseConfig) -> frozenset[int]:

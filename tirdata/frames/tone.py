@@ -133,6 +133,7 @@ def spread(low: float, high: float) -> Range:
     """The range of a linear curve for a shot whose pixels lie between ``low`` and ``high``."""
     middle = (low + high) / 2
     half = max((high - low) / 2 * (1 + 2 * MARGIN), LEAST_SPAN / 2)
+    half = min(half, (VALUES - 1) / 2)  # counts that fill all 16 bits leave no margin
     middle = min(max(middle, half), VALUES - 1 - half)
     return round(middle - half, 2), round(middle + half, 2)
 

@@ -12,11 +12,15 @@ from tests.fetching import faults, fetch, frames, statuses, tree
 from tests.made_pictures import made_folder
 from tests.made_video import Coding, write_video
 from tirdata.dataset.convert import WORK_FOLDER
+from tirdata.dataset.decoding import Job, decode
 from tirdata.dataset.settings import IngestConfig
 from tirdata.dataset.tree import Dataset
+from tirdata.decode import open_frames
 from tirdata.decode.base import RawFrame
+from tirdata.errors import DataError
 from tirdata.frames.normalise import Normaliser
 from tirdata.frames.palettes import PALETTES
+from tirdata.frames.settings import NormaliseConfig
 from tirdata.types import Frame
 
 
@@ -112,3 +116,18 @@ def test_threads_make_the_same(twice: Path, tmp_path: Path) -> None:
         fetch(dataset, twice, settings=IngestConfig(threads=threads)).check()
         made.append(tree(dataset))
     assert made[0] == made[1]
+
+
+def test_a_recording_that_changes_between_the_passes_is_an_error(
+    clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_video(tmp_path / "long.mkv", frames(clips, 0, 30))
+    shorter = write_video(tmp_path / "shorter.mkv", frames(clips, 0, 20))
+    opened = iter([path, shorter])
+    monkeypatch.setattr(
+        "tirdata.dataset.decoding.open_frames",
+        lambda _path, threads: open_frames(next(opened), threads),
+    )
+    job = Job(path, path.name, (), NormaliseConfig(polarity="black-hot"), 1, threads=1)
+    with pytest.raises(DataError, match=r"long\.mkv: gave fewer frames when it was decoded again"):
+        decode(job, tmp_path / "work")
