@@ -7,7 +7,6 @@ take turns round by round. `--long` also follows memory up to 100,000 frames (so
 
 import argparse
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -105,7 +104,8 @@ def ffmpeg(source: Path, folder: Path, quality: int) -> None:
     folder.mkdir()
     tool = shutil.which("ffmpeg") or _bundled()
     command = [tool, "-v", "error", "-i", str(source), "-vf", "format=gray"]
-    subprocess.run([*command, "-q:v", str(quality), f"{folder}/%06d.jpg"], check=True)
+    coding = ["-q:v", str(quality), "-qmin", "1"]  # without, it never goes below 2
+    subprocess.run([*command, *coding, f"{folder}/%06d.jpg"], check=True)
 
 
 def _bundled() -> str:
@@ -140,6 +140,22 @@ def size_of(folder: Path) -> float:
     return sum(files) / max(len(files), 1) / 1000
 
 
+def fidelity(clip: Path, folder: Path) -> float:
+    """How near the first pictures are to the decoded frames, as peak signal to noise in dB."""
+    names = sorted(folder.rglob("*.[Jj][Pp]*[Gg]"))[:50]
+    with closing(open_frames(clip)) as reader:
+        pairs = zip(reader.read(), names, strict=False)
+        errors = [
+            float(
+                (
+                    (cv2.imread(str(name), cv2.IMREAD_GRAYSCALE).astype(float) - raw.pixels) ** 2
+                ).mean()
+            )
+            for raw, name in pairs
+        ]
+    return 10 * float(np.log10(255**2 / np.mean(errors)))
+
+
 def beside_ffmpeg(clip: Path, folder: Path, count: int) -> None:
     """Frames a second of both, at like size of the pictures."""
     fetch([clip], folder / "ours")
@@ -152,15 +168,18 @@ def beside_ffmpeg(clip: Path, folder: Path, count: int) -> None:
     best = timed(
         {
             "tirdata fetch": lambda: fetch([clip], folder / "ours"),
-            f"ffmpeg -q:v {quality}": lambda: ffmpeg(clip, folder / "theirs", quality),
+            f"ffmpeg -qmin 1 -q:v {quality}": lambda: ffmpeg(clip, folder / "theirs", quality),
         },
         ROUNDS,
     )
     print(f"\nH.264 {SIZE[0]}x{SIZE[1]}, {count} frames")
-    print(f"{'':24} {'frames/s':>8} {'CPU ms/frame':>12} {'kB/frame':>8}")
+    print(f"{'':24} {'frames/s':>8} {'CPU ms/frame':>12} {'kB/frame':>8} {'dB':>6}")
     for name, (wall, used) in best.items():
-        size = wanted if name.startswith("tirdata") else sizes[quality]
-        print(f"{name:24} {count / wall:8.0f} {1000 * used / count:12.2f} {size:8.1f}")
+        made = folder / ("ours" if name.startswith("tirdata") else "theirs")
+        print(
+            f"{name:24} {count / wall:8.0f} {1000 * used / count:12.2f} {size_of(made):8.1f} "
+            f"{fidelity(clip, made):6.1f}"
+        )
 
 
 def workers(clips: list[Path], folder: Path, count: int) -> None:
@@ -186,6 +205,12 @@ def sixteen_bits(path: Path, folder: Path, count: int) -> None:
     print(f"\n16-bit counts, raw, {count} frames: {count / used:.0f} frames/s per core")
 
 
+def peak_mb() -> int:
+    """Peak memory of this process alone; what getrusage says starts from its parent's."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) // 1024
+
+
 def memory(clip: Path, folder: Path, turns: tuple[int, ...], count: int) -> None:
     """Peak memory of a process that fetches a recording, for growing length."""
     print()
@@ -209,7 +234,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.only_fetch:
         fetch([arguments.only_fetch[0]], arguments.only_fetch[1])
-        print(f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f}")
+        print(peak_mb())
         return
     machine = this_machine(None)
     print(f"{machine.cpu}, {machine.cores} cores, {machine.system}")
