@@ -73,7 +73,8 @@ def read_regions(path: Path) -> tuple[Boxes, Polygons | None]:
     low, high = polygons.min(axis=1), polygons.max(axis=1)
     boxes = np.hstack([low, high - low])
     whole = [len(row) == RECTANGLE for row in rows]
-    boxes[whole] = [row for row in rows if len(row) == RECTANGLE]
+    for index in np.flatnonzero(whole):  # as they stand, not as a difference of corners
+        boxes[index] = rows[index]
     with np.errstate(invalid="ignore"):
         none = (boxes[:, 2:] <= 0).any(axis=1) | np.isnan(boxes).any(axis=1)
     boxes[none], polygons[none] = np.nan, np.nan
