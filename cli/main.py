@@ -25,6 +25,7 @@ COMMANDS: dict[str, str] = {  # in the order in which data goes through them
     "fetch": "cli.fetch:fetch",
     "annotate": "cli.annotate:annotate",
     "import": "cli.import_:import_",
+    "export": "cli.export:export",
     "duplicates": "cli.duplicates:duplicates",
     "masks": "cli.masks:masks",
     "build-mix": "cli.build_mix:build_mix",

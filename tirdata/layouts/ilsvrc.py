@@ -6,10 +6,13 @@ Sequences are ``train/PACK/NAME`` and ``val/NAME``; names of the two subsets nev
 from collections.abc import Iterable
 from pathlib import Path
 
+from tirdata.dataset.classes import wnid
 from tirdata.dataset.frames import FrameFiles
+from tirdata.dataset.lists import Entry, list_files
 from tirdata.dataset.tree import CONFIG_NAME, Dataset, SequenceId
 from tirdata.dataset.vid_xml import read_annotations, write_annotations
 from tirdata.errors import DataError, UsageError
+from tirdata.files import write_text
 from tirdata.layouts.base import ReadsOneByOne
 from tirdata.layouts.pictures import write_pictures
 from tirdata.types import Sequence
@@ -58,12 +61,13 @@ class IlsvrcLayout(ReadsOneByOne):
         return Sequence(name, frames, tracks)
 
     def write(self, sequences: Iterable[Sequence], root: Path) -> None:
-        """Write sequences as an original tree; boxes become whole pixels.
+        """Write sequences and their lists as an original tree; boxes become whole pixels.
 
         Raises:
             UsageError: a name is not an ILSVRC2015 name, or a class has no WNID.
             StorageError: a file cannot be written.
         """
+        entries = []
         for sequence in sequences:
             try:
                 number = SequenceId.parse(sequence.name)
@@ -79,6 +83,10 @@ class IlsvrcLayout(ReadsOneByOne):
                 len(sequence.frames),
                 sequence.tracks,
             )
+            shown = frozenset(wnid(each.class_name) for each in sequence.tracks)
+            entries.append(Entry(number, len(sequence.frames), shown))
+        for path, text in list_files(sorted(entries)).items():
+            write_text(root / path, text)
 
 
 def _folders(root: Path) -> dict[str, Path]:

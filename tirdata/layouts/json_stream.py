@@ -16,7 +16,7 @@ _SPACE = re.compile(r"[ \t\r\n]*")
 def items(path: Path) -> Iterator[tuple[str, int, Any]]:
     """Each item of each list as (name of the list, place in it, item), in the file's order.
 
-    Members of the object that are no lists come as (name, -1, value).
+    A list begins with (name, -1, None); members that are no lists come as (name, -1, value).
 
     Raises:
         AnnotationError: the file is missing, is not one JSON object, or has an enormous item.
@@ -40,6 +40,7 @@ def _members(text: "_Text") -> Iterator[tuple[str, int, Any]]:
             raise text.error("a name that is no string")
         text.expect(":")
         if text.take("["):
+            yield name, -1, None
             yield from ((name, place, item) for place, item in _list(text))
         else:
             yield name, -1, text.value()
