@@ -22,7 +22,7 @@ from tirdata.dataset.describe import card_of, findings_of
 from tirdata.dataset.names import MAX_SHOT, SequenceId
 from tirdata.dataset.shot_writer import LOSSLESS
 from tirdata.dataset.tree import Dataset
-from tirdata.dataset.vid_xml import write_annotations
+from tirdata.dataset.vid_xml import write_empty
 from tirdata.errors import DataError, DecodeError, UsageError
 from tirdata.fetch.wanted import Clip, Treatment
 from tirdata.files import storage_error, undisturbed, write_text
@@ -171,7 +171,7 @@ def _commit(dataset: Dataset, source: Source, decoded: Decoded, recording: Recor
         check_same_frames(dataset, source, cards)
     else:
         for each, shot, card in zip(ids, decoded.shots, cards, strict=True):
-            write_annotations(_xml_folder(shot), each, shot.plan.size, card.frames, ())
+            write_empty(_xml_folder(shot), each, shot.plan.size, card.frames)
     with undisturbed():
         if not annotated and source.status != "fetched":
             dataset.write_source(source.model_copy(update={"status": "fetched"}))

@@ -27,6 +27,8 @@ from tirdata.frames.shots import mark_shots
 from tirdata.frames.survey import Survey, plane_of
 from tirdata.types import Frame
 
+_FADE = 4  # frames; a switch of polarity may pass through a few mixed ones, a short shot of its own
+
 
 class Job(NamedTuple):
     """What to decode, and how."""
@@ -123,23 +125,26 @@ class _Pass:
         self._survey: Survey | None = None
         self._writer: ShotWriter | None = None
         self._last: Picture | None = None
+        self._before: Picture | None = None  # the last one of the last shot that is kept
         self._flipped = False
 
     def add(self, picture: Picture, *, begins: bool) -> None:
         last = self._last
         if self._survey is None or last is None or begins or picture.clip is not last.clip:
             self.finish()
+            before = self._before
             self._flipped = (
-                last is not None
-                and last.number + 1 == picture.number
-                and is_flipped(last.plane, picture.plane)
+                before is not None
+                and picture.number - before.number <= _FADE
+                and is_flipped(before.plane, picture.plane)
             )
             self._survey = Survey(picture.raw)
             if self._may_stay(picture):
                 self._writer = ShotWriter(self._folder(), self._pool)
         self._survey.add(picture.number, picture.raw, picture.plane)
         if self._writer is not None:
-            self._writer.add(picture.plane.astype(np.uint8, copy=False))
+            frame = picture.plane.astype(np.uint8, copy=False)
+            self._writer.add(frame, picture.raw.time_s)
         self._last = picture
 
     def finish(self) -> None:
@@ -162,9 +167,11 @@ class _Pass:
             survey.times_s,
             hashes,
             stored=writer is not None,
+            fingerprint=() if writer is None else writer.fingerprint,
         )
         if len(shot.kept()) >= self._job.min_frames:
             decoded.shots.append(shot)
+            self._before = self._last
             return
         decoded.short_shots += 1
         decoded.short_frames += len(survey.numbers)
@@ -243,10 +250,11 @@ class _Rendering:
         if number >= self._first:
             frame: Frame = self._normaliser.normalise(raw)  # a rolling curve sees dropped ones too
             if number in self._wanted:
-                self._writer.add(frame)
+                self._writer.add(frame, raw.time_s)
 
     def finish(self) -> None:
         self._shot.hashes = self._writer.hashes()
+        self._shot.fingerprint = self._writer.fingerprint
         self._shot.plan = self._normaliser.finished(self._shot.kept())
         self._shot.stored = True
 

@@ -92,9 +92,7 @@ def warnings_of(plan: Plan) -> tuple[str, ...]:
     """What a person should know of one sequence."""
     warnings = []
     if plan.visible:
-        warnings.append(
-            "in colours that are no palette: stored is their luma, as of visible light"
-        )
+        warnings.append("in colours that are no palette: stored is their luma, as of visible light")
     warnings += [
         f"has {_FAULTS[each]}; --repair {each} takes it away"
         for each in plan.faults

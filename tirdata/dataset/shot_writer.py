@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tirdata.dataset.frames import encode_frame, encode_lossless, frame_name, lossless_name
 from tirdata.files import storage_error
+from tirdata.frames.fingerprint import Fingerprints
 from tirdata.types import Frame
 
 _MOST_HELD = 8  # frames that wait to be written
@@ -18,7 +19,7 @@ LOSSLESS = "-png"  # behind the name of the folder of the same frames without lo
 
 
 class ShotWriter:
-    """Numbers the frames of one shot from 0 and keeps their hashes."""
+    """Numbers the frames of one shot from 0; keeps their hashes and the fingerprint of the shot."""
 
     def __init__(self, folder: Path, pool: ThreadPoolExecutor, *, lossless: bool = False) -> None:
         """Begin a shot; with ``lossless`` its frames go into a second folder too, as PNG.
@@ -32,11 +33,12 @@ class ShotWriter:
         self._count = 0
         self._held: deque[Future[str]] = deque()
         self._hashes: list[str] = []
+        self._prints = Fingerprints()
         for each in (self.folder, self._png):
             if each is not None:
                 _make(each)
 
-    def add(self, frame: Frame) -> None:
+    def add(self, frame: Frame, time_s: float) -> None:
         """Store the next frame, which must not change any more; waits while too many are held.
 
         Raises:
@@ -44,6 +46,7 @@ class ShotWriter:
         """
         self._held.append(self._pool.submit(_write, self.folder, self._png, self._count, frame))
         self._count += 1
+        self._prints.add(frame, time_s)
         self._let_go(_MOST_HELD)
 
     def hashes(self) -> tuple[str, ...]:
@@ -54,6 +57,11 @@ class ShotWriter:
         """
         self._let_go(0)
         return tuple(self._hashes)
+
+    @property
+    def fingerprint(self) -> tuple[str, ...]:
+        """Of what is seen, to know it again under another name."""
+        return self._prints.result()
 
     def _let_go(self, most: int) -> None:
         while len(self._held) > most:

@@ -64,6 +64,25 @@ def write_annotations(
     return changed
 
 
+def write_empty(folder: Path, sequence: SequenceId, size: tuple[int, int], count: int) -> None:
+    """Write an XML without objects for each frame into a new folder that nobody looks into yet.
+
+    Raises:
+        AnnotationError: the frames are too small for any box.
+        StorageError: a file cannot be written.
+    """
+    _objects_by_frame(sequence.name, size, count, (), {})
+    try:
+        folder.mkdir(parents=True)
+        for number in range(count):
+            path = folder / xml_name(number)
+            data = xml_text(sequence.xml_folder, number, size, ()).encode("ascii")
+            parse_frame(data, path)  # against the schema
+            path.write_bytes(data)
+    except OSError as error:
+        raise storage_error(folder, error) from error
+
+
 def read_annotations(
     folder: Path, count: int | None = None, extra: Mapping[str, str] = _NO_EXTRA
 ) -> tuple[Track, ...]:

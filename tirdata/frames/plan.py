@@ -120,8 +120,11 @@ def settle(plans: Sequence[Plan]) -> list[Plan]:
     guesses = [guess for plan in plans if (guess := plan.guess) is not None]
     flips = [plans[index].flipped for index in asked[1:]]
     settled = list(plans)
+    ends = [*(plan.flipped for plan in plans[1:]), False]
     for index, guess in zip(asked, judge_recording(guesses, flips), strict=True):
-        settled[index] = _measured(plans[index], guess)
+        # Of two shots with a flip between them, one is black-hot for sure.
+        assumed = guess.value if plans[index].flipped or ends[index] else "white-hot"
+        settled[index] = _measured(plans[index], guess, assumed)
     return settled
 
 
@@ -241,10 +244,10 @@ def _polarised(
     return _measured(plan, judge_polarity([_intensity(plan, each) for each in samples], ignore))
 
 
-def _measured(plan: Plan, guess: PolarityGuess) -> Plan:
+def _measured(plan: Plan, guess: PolarityGuess, assumed: PolarityName = "white-hot") -> Plan:
     if guess.sure:
         return replace(plan, polarity=guess.value, how="measured", guess=guess)
-    return replace(plan, polarity="white-hot", how="assumed", guess=guess)
+    return replace(plan, polarity=assumed, how="assumed", guess=guess)
 
 
 def _intensity(plan: Plan, sample: Sample) -> Frame:

@@ -147,8 +147,8 @@ def test_a_part_of_a_recording_with_its_own_words(dataset: Dataset, clips: Path)
 
 def test_colour_is_stored_as_luma_and_said(dataset: Dataset, clips: Path) -> None:
     report = fetch(dataset, clips / "V_DRONE_007.mp4")
-    assert len(report.items[0].warnings) == 1
-    assert "in colours that are no palette" in report.items[0].warnings[0]
+    (warning,) = report.items[0].decided[0].warnings
+    assert "in colours that are no palette" in warning
     assert dataset.read_card(FIRST).palette.name == "visible"
     assert dataset.read_source(str(report.items[0].recording_id)).coloured_frames == 302
 

@@ -12,6 +12,7 @@ from tirdata.decode import open_frames
 from tirdata.decode.base import RawFrame, RecordingInfo
 from tirdata.errors import UsageError
 from tirdata.frames.plan import Plan, decide, settle
+from tirdata.frames.polarity import PolarityGuess
 from tirdata.frames.settings import NormaliseConfig
 from tirdata.frames.survey import MOST_SAMPLES, Survey, plane_of
 
@@ -124,3 +125,17 @@ def test_repeats_are_left_out_when_asked() -> None:
 def test_shots_without_a_guess_are_left_out_of_what_is_settled() -> None:
     plans = [Plan(size=(4, 4)), Plan(size=(4, 4), polarity="black-hot", how="stated")]
     assert settle(plans) == plans
+
+
+def test_of_two_unsure_shots_across_a_flip_one_is_black_hot() -> None:
+    white = PolarityGuess("white-hot", 0.7, sure=False, cues={})
+    black = PolarityGuess("black-hot", 0.6, sure=False, cues={})
+    plans = [
+        Plan(size=(4, 4), guess=black),
+        Plan(size=(4, 4), guess=white),
+        Plan(size=(4, 4), guess=black, flipped=True),
+    ]
+    first, second, third = settle(plans)
+    assert (first.polarity, first.how) == ("white-hot", "assumed")
+    assert (second.polarity, third.polarity) == ("white-hot", "black-hot")
+    assert third.how == "assumed"
