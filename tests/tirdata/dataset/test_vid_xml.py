@@ -18,6 +18,7 @@ from tirdata.dataset.vid_xml import (
     read_annotations,
     read_frames,
     write_annotations,
+    write_empty,
 )
 from tirdata.errors import AnnotationError, StorageError, UsageError
 from tirdata.files import write_bytes
@@ -316,3 +317,16 @@ def test_files_that_contradict_each_other_are_refused(tmp_path: Path) -> None:
 def test_the_schema_in_the_package_is_the_one_under_schemas() -> None:
     package = Path(vid_xml.__file__).with_name("vid2015.rng")
     assert package.read_bytes() == (ROOT / "schemas" / "vid2015.rng").read_bytes()
+
+
+def test_files_without_an_object_are_the_same_written_at_once(tmp_path: Path) -> None:
+    each = SequenceId("train", 0, 0)
+    write_annotations(tmp_path / "one", each, (64, 48), 3, ())
+    write_empty(tmp_path / "other", each, (64, 48), 3)
+    files = [
+        {path.name: path.read_bytes() for path in (tmp_path / name).iterdir()}
+        for name in ("one", "other")
+    ]
+    assert files[0] == files[1]
+    with pytest.raises(AnnotationError, match="a box needs 2x2 pixels"):
+        write_empty(tmp_path / "small", each, (1, 48), 3)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tirdata.decode import open_frames
-from tirdata.frames.steady import Found, Steadiness, find_freezes, find_repeats
+from tirdata.frames.steady import Found, Steadiness, _level, find_freezes, find_repeats
 from tirdata.types import Frame
 
 
@@ -105,3 +105,16 @@ def test_held_frames_of_a_real_recording_are_repeats(shared_data: Path) -> None:
     result = steadiness.found(np.arange(count) / 30)
     assert 180 < len(result.repeated) < 220
     assert result.frozen == ()
+
+
+@pytest.mark.parametrize("span", [(0, 65536), (3000, 3400), (60000, 60004)])
+def test_levels_of_counts_are_their_mean_and_deviation(span: tuple[int, int]) -> None:
+    random = np.random.default_rng(0)
+    counts = random.integers(*span, (61, 77)).astype(np.uint16)
+    assert _level(counts) == pytest.approx((counts.mean(), counts.std()), abs=1e-5)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_a_few_frames_with_a_step_between_are_no_trouble(count: int) -> None:
+    frames = [np.full((16, 16), level, np.uint8) for level in (20, 90, 91)]
+    assert found(frames[:count]).repeated == ()
