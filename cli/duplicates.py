@@ -13,7 +13,7 @@ from cli.options import engine_option, json_option, verbosity, workers_option
                 type=click.Path(exists=True, file_okay=False, path_type=Path))  # fmt: skip
 @click.option(
     "--format", "layout", metavar="LAYOUT",
-    help="How the folders are laid out, where that cannot be seen: ilsvrc, got10k, otb.",
+    help="How the folders are laid out, where that cannot be seen: otb, lasot, gtot and so on.",
 )  # fmt: skip
 @engine_option
 @workers_option

@@ -25,7 +25,7 @@ def data_options(command: Command) -> Command:
     )(command)  # fmt: skip
     return click.option(
         "--format", "layout", metavar="LAYOUT",
-        help="How DATA is laid out, where that cannot be seen: ilsvrc, got10k, otb.",
+        help="How DATA is laid out, where that cannot be seen: otb, lasot, gtot and so on.",
     )(command)  # fmt: skip
 
 

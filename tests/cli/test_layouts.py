@@ -73,13 +73,15 @@ def test_trackers_run_and_are_scored_on_the_thermal_half(
 
 
 def test_import_takes_it_into_a_dataset(data: tuple[str, Path], tmp_path: Path) -> None:
-    _, root = data
+    layout, root = data
     words = ("import", root, "--dataset", tmp_path / "ours", "--class", "drone", "--workers", 1)
     result = tirdata(*words, "--json")
     assert result.exit_code == 0, result.output
     dataset = Dataset.open(tmp_path / "ours")
     (track,) = dataset.read_sequence(dataset.sequence_ids()[0]).tracks
     assert (track.class_name, track.present.sum()) == ("drone", 6)
+    warnings = dataset.read_card(dataset.sequence_ids()[0]).warnings
+    assert ("its visible half is not taken in" in warnings) == (layout in PAIRS)
     assert "nothing to do" in tirdata(*words).stdout
 
 
@@ -91,6 +93,24 @@ def test_a_mix_is_built_from_it(layout: str, tmp_path: Path) -> None:
                      "--workers", 1, "--dry-run", "--json")  # fmt: skip
     assert result.exit_code == 0, result.output
     assert json.loads(result.stdout)
+
+
+@pytest.mark.parametrize("link", [(), ("--link",)])
+def test_an_export_to_gtot_has_png_for_both_halves(link: tuple[str, ...], tmp_path: Path) -> None:
+    LAYOUTS["rgbt234"].write([made_pair(3, "car")], tmp_path / "data")
+    out = tmp_path / "gtot"
+    result = tirdata("export", tmp_path / "data", "--format", "gtot", "--out", out, *link)
+    assert result.exit_code == 0, result.output
+    starts = {path.read_bytes()[:4] for path in out.rglob("*.png")}
+    assert starts == {b"\x89PNG"}
+    read, written = (
+        LAYOUTS[layout].read_one(root, "car")
+        for layout, root in (("gtot", out), ("rgbt234", tmp_path / "data"))
+    )
+    assert read.visible is not None
+    assert written.visible is not None
+    np.testing.assert_array_equal(read.visible[1], written.visible[1])
+    np.testing.assert_allclose(read.tracks[0].boxes, written.tracks[0].boxes, atol=1e-3)
 
 
 def test_a_form_in_doubt_asks(tmp_path: Path) -> None:

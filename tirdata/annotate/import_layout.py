@@ -34,6 +34,7 @@ from tirdata.types import Frames, Track
 from tirdata.types import Sequence as TrackedSequence
 
 UNNAMED = "object"  # what layouts without classes call every target
+VISIBLE_LEFT_OUT = "its visible half is not taken in"
 FPS = 25.0  # where neither the data set nor the user says it
 
 
@@ -188,6 +189,9 @@ def _take_in(
     if new:
         remove_sequences(dataset, source)
         hashes = _store(sequence.frames, dataset.frame_dir(number), place.name)
+        if sequence.visible is not None:
+            warned = (*source.warnings, VISIBLE_LEFT_OUT)
+            source = source.model_copy(update={"warnings": warned})
         dataset.add_sequence(number, _card(source, hashes, (width, height)))
         done = {"status": "done", "width": width, "height": height, "frames": len(hashes),
                 "sequences": (number.name,)}  # fmt: skip

@@ -1,6 +1,7 @@
 """What a layout cannot say: found out by writing a small sequence and reading it again."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,6 +25,7 @@ FACTS: Final = {  # what may be lost, in words for people
     "polygons": "rotated boxes, of which the upright bounds are left",
     "visible": "sequences whose visible half is left out",
     "tags": "sequences whose tags of frames are left out",
+    "attributes": "sequences whose challenge attributes are left out",
     "confidence": "tracks with a tracker's confidence",
 }
 _NAME = "ILSVRC2015_train_00000000"  # a name that every layout can say
@@ -53,6 +55,7 @@ def lost(sequence: Sequence, layout: str) -> dict[str, int]:
         "polygons": sum(track.polygons is not None for track in tracks),
         "visible": int(sequence.visible is not None),
         "tags": int(bool(sequence.tags)),
+        "attributes": int(bool(sequence.attributes)),
         "confidence": sum(track.confidence is not None for track in tracks),
     }
     known = kept(layout)
@@ -79,11 +82,13 @@ def _written(layout: str, *tracks: Track, tagged: bool = False) -> list[Sequence
     """What comes back of a sequence with these tracks; of a pair, where it has to be one."""
     plain = Sequence(_NAME, _frames(), tracks)
     tags = {"camera_motion": np.arange(_FRAMES) == 1} if tagged else {}
+    attributes = frozenset({"occlusion"}) if tagged else frozenset()
     own = tuple(_moved(track) for track in tracks)
+    plain = replace(plain, tags=tags, attributes=attributes)
     variants = (
-        Sequence(_NAME, plain.frames, tracks, tags=tags),
-        Sequence(_NAME, plain.frames, tracks, _frames(), own, tags=tags),
-        Sequence(_NAME, plain.frames, tracks, _frames(), tags=tags),
+        plain,
+        replace(plain, visible=_frames(), visible_tracks=own),
+        replace(plain, visible=_frames()),
     )
     for variant in variants:
         try:
@@ -173,6 +178,10 @@ def _keeps_tags(layout: str) -> bool:
     return any(each.tags for each in _written(layout, _track(0, "bird"), tagged=True))
 
 
+def _keeps_attributes(layout: str) -> bool:
+    return any(each.attributes for each in _written(layout, _track(0, "bird"), tagged=True))
+
+
 def _keeps_empty(layout: str) -> bool:
     return len(_written(layout)) == 1
 
@@ -188,5 +197,6 @@ _TRIALS: Final[dict[str, Callable[[str], bool]]] = {
     "polygons": _keeps_polygons,
     "visible": _keeps_visible,
     "tags": _keeps_tags,
+    "attributes": _keeps_attributes,
     "empty": _keeps_empty,
 }

@@ -100,7 +100,7 @@ def write_picture(frames: Frames, index: int, target: Path, *, colour: bool = Fa
     paths: tuple[Path, ...] = getattr(frames, "paths", ())
     if place is not None:
         place(index, target)
-    elif paths and _kind(paths[index]) == _kind(target):
+    elif paths and same_kind(paths[index], target):
         write_bytes(target, _bytes(paths[index]))
     else:
         pixels = _in_colour(paths[index]) if colour and paths else frames[index]
@@ -108,6 +108,11 @@ def write_picture(frames: Frames, index: int, target: Path, *, colour: bool = Fa
         kind = _kind(target)
         made = cv2.imencode(kind, pixels, quality if kind == ".jpg" else [])[1]
         write_bytes(target, made.tobytes())
+
+
+def same_kind(path: Path, other: Path) -> bool:
+    """Whether two files are pictures of one kind by their names, ``.JPEG`` and ``.jpg`` too."""
+    return _kind(path) == _kind(other)
 
 
 def _kind(path: Path) -> str:

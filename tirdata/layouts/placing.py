@@ -9,12 +9,10 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from tirdata.errors import UsageError
 from tirdata.files import storage_error
-from tirdata.layouts.pictures import PictureFrames, write_picture
+from tirdata.layouts.pictures import PictureFrames, same_kind, write_picture
 from tirdata.types import Frame, Frames
 
 How: TypeAlias = Literal["copy", "link", "none"]
-
-JPEG = (".jpg", ".jpeg")
 
 
 class PlacedFrames:
@@ -43,7 +41,7 @@ class FramesJob(NamedTuple):
     name: str
     files: tuple[tuple[str, str], ...]  # from, to
     how: How
-    colour: bool  # whether what is not JPEG keeps its colours
+    colour: bool  # whether what is encoded keeps its colours
 
     def line(self) -> str:
         """As one line of text."""
@@ -61,7 +59,7 @@ class Placed(NamedTuple):
 
     name: str
     bytes: int
-    encoded: int  # frames that were no JPEG
+    encoded: int  # frames that were of another kind than is written
     sha256: str | None  # of the hashes of the files, in order; None = linked, unread
 
 
@@ -89,7 +87,7 @@ def place_frames(job: FramesJob) -> Placed:
     size = encoded = 0
     digest = hashlib.sha256()
     for source, target in ((Path(a), Path(b)) for a, b in job.files):
-        if source.suffix.lower() not in JPEG:
+        if not same_kind(source, target):
             encoded += 1
         elif job.how == "link":
             _link(source, target)
