@@ -33,6 +33,7 @@ COMMANDS: dict[str, str] = {  # in the order in which data goes through them
     "track": "cli.track:track",
     "evaluate": "cli.evaluate:evaluate",
     "report": "cli.report:report",
+    "stats": "cli.stats:stats",
     "validate": "cli.validate:validate",
     "doctor": "cli.doctor:doctor",
     "schema": "cli.schema:schema",
