@@ -249,7 +249,7 @@ def _annotation(
         isinstance(side, int | float) for side in box
     ):  # fmt: skip
         raise AnnotationError(f"{where}: bbox is {str(box)[:60]}; expected [x, y, width, height]")
-    sides = [float(side) if abs(side) < 1e300 else float("inf") for side in box]
+    sides = [float("inf") if abs(side) >= 1e300 else float(side) for side in box]
     if (fault := box_fault(*sides)) is not None:
         raise AnnotationError(f"{where}: {fault}")
     target = _whole(item, "track_id" if "track_id" in item else "instance_id", where)
