@@ -166,6 +166,13 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
         open_layout(tmp_path / "nowhere")
 
 
+def test_a_faulty_neighbour_is_no_error_of_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "list.txt").write_text("a\na\n")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UsageError, match="empty: not laid out as any of"):
+        open_layout(tmp_path / "empty")
+
+
 def test_a_data_set_one_level_off_is_pointed_at(tmp_path: Path) -> None:
     LAYOUTS["got10k"].write(_sequences(), tmp_path / "val")
     with pytest.raises(UsageError, match=r"but .*val is, as got10k"):

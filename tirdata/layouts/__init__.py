@@ -1,9 +1,10 @@
 """Data sets in other people's layouts, by name, and finding out which one a folder has."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from tirdata.errors import UsageError
+from tirdata.errors import DataError, UsageError
 from tirdata.layouts.base import Layout
 from tirdata.layouts.coco import CocoLayout
 from tirdata.layouts.cvat import CvatLayout
@@ -41,6 +42,7 @@ def open_layout(root: Path, name: str | None = None) -> Layout:
 
     Raises:
         UsageError: no such layout or folder, or the folder fits none or several.
+        DataError: the folder cannot be read.
     """
     known = ", ".join(LAYOUTS)
     if name is not None and name not in LAYOUTS:
@@ -49,7 +51,10 @@ def open_layout(root: Path, name: str | None = None) -> Layout:
         raise UsageError(f"{root}: no such folder; expected the root of a data set")
     if name is not None:
         return LAYOUTS[name]
-    fits = [layout for layout in LAYOUTS.values() if layout.recognises(root)]
+    try:
+        fits = [layout for layout in LAYOUTS.values() if layout.recognises(root)]
+    except OSError as error:
+        raise DataError(f"{error.filename or root}: cannot be read ({error.strerror})") from None
     if len(fits) == 1:
         return fits[0]
     if fits:
@@ -64,6 +69,7 @@ def _hint(root: Path) -> str:
     near = [*sorted(path for path in root.iterdir() if path.is_dir())[:20], root.resolve().parent]
     for folder in near:
         for layout in LAYOUTS.values():
-            if layout.recognises(folder):
-                return f" (but {folder} is, as {layout.name})"
+            with suppress(DataError, OSError):  # a neighbour that nobody asked for
+                if layout.recognises(folder):
+                    return f" (but {folder} is, as {layout.name})"
     return ""

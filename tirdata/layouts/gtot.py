@@ -18,8 +18,8 @@ from tirdata.layouts.base import ReadsOneByOne
 from tirdata.layouts.corners import Form
 from tirdata.layouts.folders import file_in, first_folders, folder_of, named_folders
 from tirdata.layouts.pairs import Halves, read_pair, visible_half, write_halves
-from tirdata.layouts.pictures import PictureFrames, list_pictures
-from tirdata.layouts.text import check_count, number_text, read_boxes, read_rows, write_boxes
+from tirdata.layouts.pictures import PictureFrames, check_count, list_pictures
+from tirdata.layouts.text import number_text, read_boxes, read_rows, write_boxes
 from tirdata.layouts.tracks import Target, targets
 from tirdata.types import Boxes, Sequence
 

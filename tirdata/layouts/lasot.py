@@ -8,7 +8,6 @@ so the object is absent; wholly hidden ones stay marked as occluded. The smalles
 
 import re
 from collections.abc import Iterable
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +17,9 @@ from tirdata.files import write_text
 from tirdata.layouts.base import ReadsOneByOne
 from tirdata.layouts.flags import read_flags, write_flags
 from tirdata.layouts.folders import MOST_LOOKED_AT, folders
-from tirdata.layouts.pictures import PictureFrames, list_pictures, write_pictures
+from tirdata.layouts.pictures import PictureFrames, check_count, list_pictures, write_pictures
 from tirdata.layouts.regions import RECTANGLE, region_numbers, speaks_for_vot
-from tirdata.layouts.text import check_count, read_boxes, write_boxes
+from tirdata.layouts.text import read_boxes, write_boxes
 from tirdata.layouts.tracks import UNNAMED, drawn, targets
 from tirdata.types import Sequence, Track
 
@@ -36,7 +35,7 @@ class LasotLayout(ReadsOneByOne):
 
     def recognises(self, root: Path) -> bool:
         """``img`` beside ``groundtruth.txt`` with boxes, and nothing that only others have."""
-        return any(_fits(path) for path in islice(_found(root).values(), MOST_LOOKED_AT))
+        return any(_fits(path) for path in _found(root, MOST_LOOKED_AT)[:MOST_LOOKED_AT])
 
     def names(self, root: Path) -> list[str]:
         """Names of the sequences' folders.
@@ -44,7 +43,13 @@ class LasotLayout(ReadsOneByOne):
         Raises:
             DataError: two have one name.
         """
-        return sorted(_found(root))
+        found: dict[str, Path] = {}
+        for path in _found(root):
+            name = path.resolve().name if path == root else path.name
+            if name in found:
+                raise DataError(f"{path}: {found[name]} has this name too; expected one")
+            found[name] = path
+        return sorted(found)
 
     def read_one(self, root: Path, name: str) -> Sequence:
         """One sequence; its class is in its name.
@@ -89,21 +94,13 @@ class LasotLayout(ReadsOneByOne):
         write_text(folder / "nlp.txt", "")  # a sentence on the object; toolkits open it
 
 
-def _found(root: Path) -> dict[str, Path]:
-    """Sequence folders by name: the root, those in it, and those in folders of their class.
-
-    Raises:
-        DataError: two have one name.
-    """
+def _found(root: Path, most: int | None = None) -> list[Path]:
+    """Sequence folders: the root, those in it, or those in folders of their class."""
     if _is_sequence(root):
-        return {root.resolve().name: root}
-    found: dict[str, Path] = {}
-    for above in folders(root):
-        below = [above] if _is_sequence(above) else _of_class(above)
-        for path in below:
-            if path.name in found:
-                raise DataError(f"{path}: {found[path.name]} has this name too; expected one")
-            found[path.name] = path
+        return [root]
+    found = []
+    for above in folders(root)[:most]:
+        found += [above] if _is_sequence(above) else _of_class(above)
     return found
 
 

@@ -21,8 +21,8 @@ from tirdata.layouts.attributes import (
 )
 from tirdata.layouts.base import ReadsOneByOne
 from tirdata.layouts.folders import folders
-from tirdata.layouts.pictures import PictureFrames, list_pictures, write_pictures
-from tirdata.layouts.text import check_count, read_boxes, write_boxes
+from tirdata.layouts.pictures import PictureFrames, check_count, list_pictures, write_pictures
+from tirdata.layouts.text import read_boxes, write_boxes
 from tirdata.layouts.tracks import UNNAMED, drawn, targets
 from tirdata.types import Sequence
 

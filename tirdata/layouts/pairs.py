@@ -11,8 +11,14 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from tirdata.errors import DataError, UsageError
-from tirdata.layouts.pictures import KINDS, PictureFrames, list_pictures, write_pictures
-from tirdata.layouts.text import check_count
+from tirdata.layouts.pictures import (
+    KINDS,
+    PictureFrames,
+    check_count,
+    gap_in,
+    list_pictures,
+    write_pictures,
+)
 from tirdata.layouts.tracks import drawn
 from tirdata.types import Boxes, Frames, Sequence
 
@@ -39,7 +45,7 @@ def read_pair(
     if len(infrared) != len(colour):
         raise DataError(
             f"{frames.visible}: {len(colour)} frames; expected {len(infrared)}, as many as in "
-            f"{frames.thermal}: they pair by position"
+            f"{frames.thermal}: they pair by position{gap_in(min(infrared, colour, key=len))}"
         )
     for path, boxes in (*thermal.items(), *visible.items()):
         check_count(path, boxes, infrared, frames.thermal)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tirdata.dataset.frames import JPEG_QUALITY, read_frame
 from tirdata.errors import DataError
 from tirdata.files import write_bytes
-from tirdata.types import Frame, Frames
+from tirdata.types import Boxes, Frame, Frames
 
 KINDS = (".jpg", ".jpeg", ".png", ".bmp")
 _NUMBER = re.compile(r"(\d+)")
@@ -72,6 +72,29 @@ def check_numbers(pictures: list[Path], first: int) -> None:
                 f"{path.parent}: no frame {expected}, next is {path.name}; expected frames "
                 f"numbered from {first} without gaps"
             )
+
+
+def check_count(path: Path, boxes: Boxes, pictures: list[Path], folder: Path) -> None:
+    """See that the file at ``path`` has a box for each frame of a folder.
+
+    Raises:
+        DataError: it has more or fewer.
+    """
+    if len(boxes) != len(pictures):
+        missing = gap_in(pictures) if len(boxes) > len(pictures) else ""
+        raise DataError(
+            f"{path}: {len(boxes)} boxes; expected {len(pictures)}, one for each frame in "
+            f"{folder}{missing}"
+        )
+
+
+def gap_in(pictures: list[Path]) -> str:
+    """In words, the first place where the numbers of frames do not follow; mostly there is none."""
+    numbers = [natural(path)[0][-1:] or [0] for path in pictures]
+    for before, after, path in zip(numbers, numbers[1:], pictures[1:], strict=False):
+        if after[0] != before[0] + 1:
+            return f"; there is no frame {before[0] + 1} before {path.name}"
+    return ""
 
 
 def write_pictures(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tirdata.errors import AnnotationError, DataError
+from tirdata.errors import AnnotationError
 from tirdata.files import write_text
 from tirdata.types import Boxes
 
@@ -71,18 +71,6 @@ def write_boxes(
         for row in shifted(boxes, origin)
     )
     write_text(path, "".join(f"{line}{end}" for line in lines))
-
-
-def check_count(path: Path, boxes: Boxes, frames: Sequence[Path], folder: Path) -> None:
-    """That a file has a box for each frame.
-
-    Raises:
-        DataError: it has more or fewer.
-    """
-    if len(boxes) != len(frames):
-        raise DataError(
-            f"{path}: {len(boxes)} boxes; expected {len(frames)}, one for each frame in {folder}"
-        )
 
 
 def shifted(boxes: Boxes, by: int) -> Boxes:

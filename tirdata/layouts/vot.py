@@ -15,7 +15,13 @@ from tirdata.layouts.base import ReadsOneByOne
 from tirdata.layouts.flags import write_flags
 from tirdata.layouts.folders import first_folders, folder_of, listed_names, named_folders
 from tirdata.layouts.pairs import Halves, read_pair, write_halves
-from tirdata.layouts.pictures import KINDS, PictureFrames, list_pictures, write_pictures
+from tirdata.layouts.pictures import (
+    KINDS,
+    PictureFrames,
+    check_count,
+    list_pictures,
+    write_pictures,
+)
 from tirdata.layouts.regions import (
     OCCLUSION,
     POLYGON,
@@ -26,7 +32,6 @@ from tirdata.layouts.regions import (
     region_numbers,
     write_regions,
 )
-from tirdata.layouts.text import check_count
 from tirdata.layouts.tracks import Target, check_one_truth, drawn, targets
 from tirdata.types import Sequence
 

@@ -139,6 +139,14 @@ def test_halves_of_two_lengths_are_named(tmp_path: Path) -> None:
         GTOT.read_one(tmp_path, "car")
 
 
+def test_a_frame_missing_from_one_half_is_named(tmp_path: Path) -> None:
+    folder = made(tmp_path) / "car"
+    (folder / "i" / "000010i.png").unlink()
+    put(folder / "groundTruth_i.txt", "40 30 50 40\n42 30 52 40\n")
+    with pytest.raises(DataError, match=r"pair by position; there is no frame 10 before 000011i"):
+        GTOT.read_one(tmp_path, "car")
+
+
 def test_a_part_of_a_pair_is_named_and_not_passed_over(tmp_path: Path) -> None:
     root = made(tmp_path)
     put(root / "half" / "groundTruth_v.txt", FAR)

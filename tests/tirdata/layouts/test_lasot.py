@@ -87,6 +87,12 @@ def test_wrong_counts_are_named(file: str, text: str, message: str, root: Path) 
         LASOT.read_one(root, "bus-2")
 
 
+def test_a_frame_missing_in_the_middle_is_named(root: Path) -> None:
+    (root / "bus" / "bus-2" / "img" / "00000002.jpg").unlink()
+    with pytest.raises(DataError, match=r"4 boxes; expected 3, .*no frame 2 before 00000003.jpg"):
+        LASOT.read_one(root, "bus-2")
+
+
 def test_a_name_twice_is_named(root: Path) -> None:
     made(root / "bus-2")
     with pytest.raises(DataError, match=r"bus-2: .* has this name too"):

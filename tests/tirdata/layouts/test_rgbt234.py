@@ -132,6 +132,20 @@ def test_starting_boxes_are_those_of_the_visible_half(tmp_path: Path) -> None:
         assert (folder / "init.txt").read_text() == (folder / "visible.txt").read_text()
 
 
+def test_it_is_written_as_their_readers_sort_and_split_it(tmp_path: Path) -> None:
+    """The rules of the readers that trackers carry along, such as TBSI's and ViPT's."""
+    places = {"rgbt234": slice(0, -5), "rgbt210": slice(0, -5), "lasher": slice(1, -4)}
+    for name, digits in places.items():
+        LAYOUTS[name].write([replace(made_pair(12), visible_tracks=())], tmp_path / name)
+        folder = tmp_path / name / "pair"
+        for half in ("visible", "infrared"):
+            names = [path.name for path in (folder / half).iterdir()]
+            assert all(each.endswith(".jpg") for each in names)
+            assert sorted(names, key=lambda each: int(each[digits])) == sorted(names)
+        rows = np.loadtxt(folder / "init.txt", delimiter=",", dtype=np.float64)
+        assert rows.shape == (12, 4)
+
+
 def test_real_truth_of_lasher_has_the_published_counts(shared_data: Path, tmp_path: Path) -> None:
     with tarfile.open(shared_data / "eval" / "lasher" / "gt_and_results.tar.xz") as tar:
         members = [each for each in tar if each.name.split("/")[0] in ("gt", "lashertest.txt")]
