@@ -1,8 +1,9 @@
 """COCO-video: read item by item, links between items checked, written and read the same."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import cv2
 import numpy as np
@@ -17,6 +18,7 @@ from tirdata.layouts.json_stream import items
 from tirdata.types import Sequence, Track
 
 COCO = LAYOUTS["coco"]
+Change: TypeAlias = Callable[[dict[str, list[dict[str, Any]]]], None]
 
 
 def _document(frames: int = 3) -> dict[str, list[dict[str, Any]]]:
@@ -115,7 +117,7 @@ def test_every_fifth_frame_is_a_sequence_and_a_hole_is_not(tmp_path: Path) -> No
         COCO.read_one(tmp_path, "val/one")
 
 
-def _set(kind: str, place: int, **values: object) -> Any:
+def _set(kind: str, place: int, **values: object) -> Change:
     def change(document: dict[str, list[dict[str, Any]]]) -> None:
         document[kind][place].update(values)
 
@@ -144,7 +146,7 @@ def _set(kind: str, place: int, **values: object) -> Any:
         (_set("videos", 0, name=7), "videos[0]: name is '7'"),
     ],
 )
-def test_a_bad_item_is_named(tmp_path: Path, change: Any, message: str) -> None:
+def test_a_bad_item_is_named(tmp_path: Path, change: Change, message: str) -> None:
     document = _document()
     change(document)
     path = _write(tmp_path, document)

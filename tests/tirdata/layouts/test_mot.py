@@ -92,6 +92,11 @@ def test_ten_columns_of_2015_name_no_class(tmp_path: Path) -> None:
     assert not track.occluded.any()
 
 
+def test_a_class_that_nobody_names_is_called_by_its_number(tmp_path: Path) -> None:
+    path = _truth(tmp_path, GOOD.replace(",1,1,1\n", ",1,77,1\n").split("\n")[0])
+    assert read_mot(path, Faults())[0].build(1, Faults())[0].class_name == "class 77"
+
+
 def test_objects_that_count_from_0_are_taken_so(tmp_path: Path) -> None:
     path = _truth(tmp_path, GOOD.replace(",2,", ",0,"))
     assert read_mot(path, Faults())[0].build(2, Faults())[0].id == 0
@@ -111,7 +116,7 @@ def test_objects_that_count_from_0_are_taken_so(tmp_path: Path) -> None:
         ("1,2,nan,4,5,6,1,1,1", "not finite"),
         ("1,2,3,4,inf,6,1,1,1", "not finite"),
         ("1,2,3,4,0,6,1,1,1", "no size"),
-        ("1,2,3,4,5,6,1,77,1", "class 77; expected 1..13"),
+        ("1,2,3,4,5,6,1,7.5,1", "class 7.5; expected a whole number"),
     ],
 )
 def test_a_bad_line_is_named(tmp_path: Path, line: str, message: str) -> None:
