@@ -24,11 +24,19 @@ lint: $(VENV)/.installed-dev  ## format, ruff, mypy --strict, import rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/.installed-dev  ## measure speed, and with ../shared/data how well targets are followed
-	$(BIN)/python benchmarks/engine.py
-	$(BIN)/python benchmarks/stages.py
-	@if [ -d ../shared/data/svanstrom ]; then set -x; $(BIN)/python benchmarks/held_out.py --data ../shared/data/svanstrom; \
-	else echo "no ../shared/data beside the checkout: without benchmarks/held_out.py"; fi
+bench: $(VENV)/.installed-bench  ## measure speed, and with ../shared/data what is found and how well
+	$(BIN)/python -m benchmarks.engine
+	$(BIN)/python -m benchmarks.stages
+	$(BIN)/python -m benchmarks.fetch
+	@if [ -d ../shared/data/svanstrom ]; then set -x; \
+	$(BIN)/python -m benchmarks.shots --data ../shared/data/svanstrom; \
+	$(BIN)/python -m benchmarks.palette --frames 2 --every 4; \
+	$(BIN)/python -m benchmarks.polarity --data ../shared/data --every 2; \
+	$(BIN)/python -m benchmarks.overlay --data ../shared/data --planted 24; \
+	$(BIN)/python -m benchmarks.tone ../shared/data/containers/cptv; \
+	$(BIN)/python -m benchmarks.defects ../shared/data --every 3; \
+	$(BIN)/python -m benchmarks.held_out --data ../shared/data/svanstrom; \
+	else echo "no ../shared/data beside the checkout: without what needs its recordings"; fi
 
 clean:  ## remove the environment, caches and what the demo made
 	rm -rf $(VENV) demo .coverage .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
@@ -44,4 +52,8 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 
 $(VENV)/.installed-dev: $(VENV)/.installed
 	@$(PIP) --editable '.[dev]'
+	@touch $@
+
+$(VENV)/.installed-bench: $(VENV)/.installed-dev
+	@$(PIP) --editable '.[bench]'
 	@touch $@
