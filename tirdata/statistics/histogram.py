@@ -9,8 +9,12 @@ from numpy.typing import NDArray
 from tirdata.config import Config
 
 PER_OCTAVE = 16  # bins: a quantile is within 2.2 % of the true value
-LOWEST, HIGHEST = -4, 17  # octaves that are told apart: 1/16 to 131,072
+LOWEST, HIGHEST = -10, 17  # octaves that are told apart: 1/1024 to 131,072
 ZERO = LOWEST * PER_OCTAVE - 1  # the bin of all that is smaller
+
+MOST_COLUMNS = 16
+WIDTHS = (PER_OCTAVE // 4, PER_OCTAVE // 2)  # of columns, where octaves would be few
+FEW = 0.02
 
 Bins = Mapping[int, int]  # count of each bin that has some
 
@@ -27,7 +31,7 @@ class Histogram(Config):
     p90: float | None
     """Nine tenths are smaller."""
     edges: tuple[float, ...]
-    """Of the bins, which are octaves; the first begins at 0."""
+    """Of the bins: octaves, or halves or quarters of them where those are few."""
     counts: tuple[int, ...]
     """Values in each bin, one fewer than edges."""
 
@@ -36,7 +40,7 @@ def bins_of(values: NDArray[np.float64]) -> dict[int, int]:
     """The counts of ``values``, none below 0; NaN are left out.
 
     >>> bins_of(np.array([0.0, 1.0, 1.0, np.nan, 2.0]))
-    {-65: 1, 0: 2, 16: 1}
+    {-161: 1, 0: 2, 16: 1}
     """
     known = values[np.isfinite(values)]
     with np.errstate(divide="ignore"):
@@ -48,20 +52,42 @@ def bins_of(values: NDArray[np.float64]) -> dict[int, int]:
 
 def summary(bins: Bins) -> Histogram:
     """What people and programs are told of the counts."""
-    octaves = Counter[int]()
-    for number, count in bins.items():
-        octaves[LOWEST - 1 if number == ZERO else number // PER_OCTAVE] += count
-    first, last = (min(octaves), max(octaves)) if octaves else (0, -1)
-    numbers = range(first, last + 1)
-    edges = [_edge(number) for number in numbers]
+    edges, counts = _columns(bins)
     return Histogram(
         count=sum(bins.values()),
         p10=quantile(bins, 0.1),
         median=quantile(bins, 0.5),
         p90=quantile(bins, 0.9),
-        edges=(*edges, _edge(last + 1)) if octaves else (),
-        counts=tuple(octaves[number] for number in numbers),
+        edges=edges,
+        counts=counts,
     )
+
+
+def _columns(bins: Bins) -> tuple[tuple[float, ...], tuple[int, ...]]:
+    """Wider bins for showing; zeros and the smallest few in a hundred share the first one."""
+    above = {number: count for number, count in bins.items() if number != ZERO}
+    if not above:
+        return ((0.0, 2.0**LOWEST), (bins[ZERO],)) if bins else ((), ())
+    left, low = FEW * sum(above.values()), min(above)
+    for number in sorted(above):
+        low, left = number, left - above[number]
+        if left <= 0:
+            break
+    first = low // PER_OCTAVE * PER_OCTAVE
+    span = max(above) // PER_OCTAVE * PER_OCTAVE + PER_OCTAVE - first
+    width = next((w for w in WIDTHS if span <= MOST_COLUMNS * w), PER_OCTAVE)
+    count = (max(above) - first) // width + 1
+    columns = [0] * count
+    below = 0
+    for number, found in bins.items():
+        if number < first:
+            below += found
+        else:
+            columns[(number - first) // width] += found
+    edges = [_edge(first + width * number) for number in range(count + 1)]
+    if below:
+        edges, columns = [0.0, *edges], [below, *columns]
+    return tuple(edges), tuple(columns)
 
 
 def quantile(bins: Bins, share: float) -> float | None:
@@ -86,5 +112,5 @@ def merged(parts: Iterable[Bins]) -> dict[int, int]:
     return dict(total)
 
 
-def _edge(octave: int) -> float:
-    return 0.0 if octave < LOWEST else 2.0**octave
+def _edge(number: int) -> float:
+    return round(float(2.0 ** (number / PER_OCTAVE)), 6)

@@ -1,5 +1,6 @@
 """Statistics as small pictures side by side: bars of counts, on one page."""
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -135,9 +136,21 @@ def _bars(
 
 
 def _columns(title: str, found: Histogram) -> Panel:
-    labels = tuple(f"1/{1 / edge:g}" if 0 < edge < 1 else f"{edge:g}" for edge in found.edges)
+    labels = [_edge_label(edge) for edge in found.edges]
+    if labels and not labels[-1]:
+        labels[-1] = f"{found.edges[-1]:.3g}"
     middle = "" if found.median is None else f"median {found.median:g}"
-    return Panel(title, labels, tuple(map(float, found.counts)), (middle,), standing=True)
+    return Panel(title, tuple(labels), tuple(map(float, found.counts)), (middle,), standing=True)
+
+
+def _edge_label(edge: float) -> str:
+    """Powers of two by name; the edges between them have none."""
+    if edge == 0:
+        return "0"
+    octave = math.log2(edge)
+    if abs(octave - round(octave)) > 1e-4:
+        return ""
+    return f"1/{2 ** -round(octave)}" if octave < 0 else f"{2 ** round(octave)}"
 
 
 def _title(panel: Panel, x: float, y: float) -> list[Shape]:
@@ -170,13 +183,13 @@ def _standing(panel: Panel, x: float, y: float) -> list[Shape]:
     if not panel.values:
         return [*shapes, Text(x, y + 40, "none", 12, PALE)]
     floor, room = y + PANEL[1] - 22, PANEL[1] - 22 - 44
-    step = min(48.0, (PANEL[0] - 20) / len(panel.values))
+    step = min(40.0, (PANEL[0] - 20) / len(panel.values))
     most, total = max(panel.values), sum(panel.values)
     for number, value in enumerate(panel.values):
         height = room * value / most
         left = x + 10 + number * step
         shapes.append(Rectangle(left + 1, floor - height, step - 2, max(height, 0.5), BAR))
-        if value >= 0.05 * total:
+        if value >= 0.05 * total and step >= 20:
             share = f"{value / total:.0%}"
             shapes.append(Text(left + step / 2, floor - height - 4, share, 10, PALE, "middle"))
     shapes += _ticks(panel.labels, x + 10, floor + 14, step)
@@ -184,12 +197,14 @@ def _standing(panel: Panel, x: float, y: float) -> list[Shape]:
 
 
 def _ticks(labels: Sequence[str], x: float, y: float, step: float) -> list[Shape]:
-    every = 1 if step >= 30 else 2
-    return [
-        Text(x + number * step, y, label, 10, PALE, "middle")
-        for number, label in enumerate(labels)
-        if number % every == 0
-    ]
+    said: list[Shape] = []
+    free = -math.inf
+    for number, label in enumerate(labels):
+        at = x + number * step
+        if label and at >= free:
+            said.append(Text(at, y, label, 10, PALE, "middle"))
+            free = at + 7 * len(label) + 8
+    return said
 
 
 def _short(label: str) -> str:
