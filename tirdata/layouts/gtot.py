@@ -118,10 +118,8 @@ def _truths(folder: Path) -> Halves:
 
 def _is_pair(folder: Path) -> bool:
     """Whether it is meant as a pair; a part of one is named when it is read."""
-    halves = sum(path.is_dir() for path in _frames(folder))
-    if halves == 0:
-        return False
-    return sum(path.is_file() for path in _truths(folder)) + halves > 2 or halves == 2
+    halves = [path.is_dir() for path in _frames(folder)]
+    return all(halves) or (any(halves) and any(path.is_file() for path in _truths(folder)))
 
 
 def _forms_of_all(folders: list[Path]) -> frozenset[Form]:

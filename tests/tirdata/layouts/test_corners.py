@@ -5,9 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tirdata.layouts import corners
 from tirdata.layouts.text import read_lines, read_rows
+from tirdata.types import Boxes
 
 EITHER = np.array([[10.0, 10, 20, 20], [11, 11, 21, 21]])  # near the upper left corner
 
@@ -47,6 +50,28 @@ def test_the_starting_box_beside_it_decides() -> None:
     assert corners.by_start(EITHER, EITHER) == {"sizes"}
     assert corners.by_start(EITHER, start + 3) == corners.FORMS  # of the other half
     assert corners.by_start(np.array([[0.0, 0, 9, 9]]), np.array([[0.0, 0, 9, 9]])) == corners.FORMS
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 80), st.integers(0, 60), st.integers(1, 40), st.integers(1, 30)),
+        min_size=1, max_size=12,
+    ),
+    st.booleans(),
+)  # fmt: skip
+def test_boxes_in_the_frame_are_never_taken_for_the_other_form(
+    boxes: list[tuple[int, int, int, int]], beside: bool
+) -> None:
+    """What is decided is right; what is not decided is asked."""
+    sizes = np.array(boxes, np.float64)
+    rows: dict[corners.Form, Boxes] = {"sizes": sizes, "corners": corners.to_corners(sizes)}
+    for form, numbers in rows.items():
+        possible = corners.by_order(numbers) & corners.by_frame(numbers, (120, 90))
+        assert form in possible
+        if beside:
+            possible &= corners.by_start(numbers, sizes)
+            assert form in possible
+            assert possible == {form} or not numbers[0, :2].any()
 
 
 def test_boxes_survive_as_corners() -> None:

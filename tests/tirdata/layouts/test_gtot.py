@@ -152,7 +152,11 @@ def test_a_part_of_a_pair_is_named_and_not_passed_over(tmp_path: Path) -> None:
     put(root / "half" / "groundTruth_v.txt", FAR)
     put(root / "half" / "groundTruth_i.txt", FAR)
     put_pictures(root / "half" / "v", ["1.png"])
-    assert open_layout(root).names(root) == ["car", "half"]
+    put(root / "less" / "groundTruth_i.txt", "40 30 50 40\n")
+    put_pictures(root / "less" / "i", ["1.png"])
+    assert open_layout(root).names(root) == ["car", "half", "less"]
+    with pytest.raises(DataError, match=r"groundTruth_v.txt: no such file"):
+        GTOT.read_one(root, "less")
     with pytest.raises(DataError, match="half/i: no such folder"):
         GTOT.read_one(root, "half")
 
