@@ -19,6 +19,7 @@ from tirdata.types import Sequence, Track
 PAIRS = {"gtot", "gtot-boxes", "rgbt210", "rgbt234", "lasher"}
 TWO_TRUTHS = PAIRS - {"rgbt210"}  # boxes for each half
 HIDDEN = {"got10k", "ilsvrc", "vot"}  # says which boxes are of objects that are hidden in part
+POLYGONS = {"vot"}
 NAMES = ("ILSVRC2015_train_00000000", "ILSVRC2015_val_00001002")  # every layout can say these
 
 
@@ -127,6 +128,23 @@ def test_what_is_hidden_in_part_stays_so(name: str, tmp_path: Path) -> None:
     layout.write(_sequences(layout), tmp_path)
     for read in layout.read(tmp_path):
         assert np.flatnonzero(read.tracks[0].occluded).tolist() == [6]
+
+
+@pytest.mark.parametrize("name", sorted(LAYOUTS))
+def test_polygons_stay_or_become_their_bounds(name: str, tmp_path: Path) -> None:
+    layout = LAYOUTS[name]
+    corners = np.array([[20.0, 10], [30, 20], [20, 30], [10, 20]])
+    turned = corners + np.arange(8.0)[:, None, None]
+    bounds = np.hstack([turned.min(axis=1), np.full((8, 2), 20.0)])
+    sequence = next(_sequences(layout))
+    track = replace(sequence.tracks[0], boxes=bounds, polygons=turned)
+    layout.write([replace(sequence, tracks=(track,), visible_tracks=())], tmp_path)
+    (read,) = layout.read_one(tmp_path, NAMES[0]).tracks
+    np.testing.assert_array_equal(read.boxes, bounds)
+    if name in POLYGONS:
+        np.testing.assert_array_equal(read.polygons, turned)
+    else:
+        assert read.polygons is None
 
 
 def test_a_missing_frame_is_named(layout: Layout, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ folder has is decided by ``corners``; where that is in doubt, both are candidate
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -22,6 +23,8 @@ from tirdata.layouts.pictures import PictureFrames, check_count, list_pictures
 from tirdata.layouts.text import number_text, read_boxes, read_rows, write_boxes
 from tirdata.layouts.tracks import Target, targets
 from tirdata.types import Boxes, Sequence
+
+_ASKED = 20  # folders, for the form of a data set
 
 
 class GtotLayout(ReadsOneByOne):
@@ -123,15 +126,13 @@ def _is_pair(folder: Path) -> bool:
 
 
 def _forms_of_all(folders: list[Path]) -> frozenset[Form]:
-    """The form of the first folder that can be in one only; a data set has one form."""
-    for folder in folders:
-        try:
-            found = _forms(folder)
-        except DataError:  # said when it is read
-            continue
-        if len(found) == 1:
-            return found
-    return corners.FORMS
+    """The form of those folders that can be in one only; both where none can, or they disagree."""
+    found: set[Form] = set()
+    for folder in folders[:_ASKED]:
+        with suppress(DataError):  # said when it is read
+            possible = _forms(folder)
+            found |= possible if len(possible) == 1 else frozenset()
+    return frozenset(found) or corners.FORMS
 
 
 def _forms(folder: Path) -> frozenset[Form]:

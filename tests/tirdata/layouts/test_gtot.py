@@ -105,6 +105,13 @@ def test_one_sequence_decides_for_those_in_doubt(tmp_path: Path) -> None:
     assert GTOT.names(tmp_path) == ["bike", "car"]
 
 
+def test_sequences_that_disagree_ask(tmp_path: Path) -> None:
+    made(tmp_path, "40 30 10 12\n" * 3, "41 30 10 12\n" * 3)
+    (tmp_path / "car").rename(tmp_path / "bike")
+    with pytest.raises(UsageError, match="gtot or gtot-boxes"):
+        open_layout(made(tmp_path))
+
+
 def test_one_wrong_line_does_not_turn_corners_into_sizes(tmp_path: Path) -> None:
     root = made(tmp_path, FAR, FAR.replace("41 30 51 40", "41 30 31 40"))
     with pytest.raises(AnnotationError, match=r"groundTruth_i.txt: line 2: 41 30 31 40"):
