@@ -27,6 +27,8 @@ SCHEMAS: dict[str, str] = {  # schemas/<name>.schema.json -> the Config it descr
     "stats": "tirdata.statistics.document:StatsConfig",
     "statistics": "tirdata.statistics.document:Statistics",
     "statistics-row": "tirdata.statistics.document:SequenceRow",
+    "export": "tirdata.layouts.export_manifest:ExportConfig",
+    "export-manifest": "tirdata.layouts.export_manifest:ExportManifest",
     "recipe": "tirdata.mix.recipe:Recipe",
     "mix": "tirdata.mix.manifest:MixManifest",
     "mix-sample": "tirdata.mix.shards:Sample",

@@ -205,7 +205,7 @@ def test_a_file_that_does_not_fit_changes_nothing(
 
 def test_a_shorter_file_is_named(dataset: Dataset, tmp_path: Path) -> None:
     path = _file(tmp_path, dataset, "coco", _tracks(9), "elsewhere")
-    with pytest.raises(AnnotationError, match="speaks of 9 frames; .* has 10: it is shorter"):
+    with pytest.raises(AnnotationError, match=r"speaks of 9 frames; .* has 10: it is shorter"):
         _import(dataset, path, "coco", sequence=FIRST.name)
     with pytest.raises(AnnotationError, match="9 frames; expected 20, one for each frame of"):
         _import(dataset, path, "coco", recording="clip.mp4")
