@@ -1,6 +1,7 @@
 """The command `masks`, on the real library and a made dataset."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -72,3 +73,27 @@ def test_nothing_is_written_into_the_data_of_others_unasked(tmp_path: Path) -> N
 
 def test_folder_that_is_no_data_is_said(tmp_path: Path) -> None:
     assert run(tmp_path / "none", "--style", "lasot").exit_code == 2
+
+
+def test_tanet_s_pictures_are_written_on_request(dataset: Dataset, tmp_path: Path) -> None:
+    result = run(dataset.root, "--style", "lasot", "--export-tanet", tmp_path / "tanet")
+    assert result.exit_code == 0, result.output
+    assert f"6 frames with masks written to {tmp_path / 'tanet'}" in result.stdout
+    assert len(list((tmp_path / "tanet").rglob("*_mask-*.jpg"))) == 6
+
+
+def test_pairs_and_substitutes_are_settings_of_the_manifest(tmp_path: Path) -> None:
+    thermal, visible = made_sequence(3, name="pair"), made_sequence(3, seed=1)
+    pair = replace(thermal, visible=visible.frames, visible_tracks=visible.tracks)
+    LAYOUTS["rgbt234"].write([pair], tmp_path / "pairs")
+    shares = {}
+    for boxes in ("own", "union"):
+        result = run(tmp_path / "pairs", "--style", "gtot", "--out", tmp_path / boxes,
+                     "--boxes", boxes, "--thermal-substitute", "gray", "--json")  # fmt: skip
+        assert result.exit_code == 0, result.output
+        made = json.loads(result.stdout)
+        assert made["settings"]["boxes"] == boxes
+        assert made["settings"]["thermal_substitute"] == "gray"
+        assert made["masks"] == 6
+        shares[boxes] = made["mean_share"]
+    assert shares["own"] < shares["union"] < 2.1 * shares["own"]

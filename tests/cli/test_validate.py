@@ -92,3 +92,15 @@ def test_what_cannot_be_opened_is_one_line_and_status_3(
     assert result.exit_code == 3
     assert message in result.stderr
     assert result.stderr.count("\n") == 1
+
+
+def test_masks_are_checked_too(dataset: Dataset) -> None:
+    assert tirdata("masks", dataset.root, "--style", "lasot", "--workers", 1).exit_code == 0
+    assert tirdata("validate", dataset.root, "--workers", 1).exit_code == 0
+    (dataset.masks_dir("lasot", VAL) / "00000002.png").write_bytes(b"")
+    (dataset.root / "Masks" / "davis").mkdir()
+    result = tirdata("validate", dataset.root, "--workers", 1)
+    assert result.exit_code == 3
+    first, second = result.stdout.splitlines()
+    assert "Masks/davis: is no style of masks; there are: lasot, gtot" in first
+    assert "00000002.png: has other bytes than when it was made" in second
