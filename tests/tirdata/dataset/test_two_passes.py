@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.fetching import faults, fetch, frames, statuses, tree
-from tests.made_pictures import made_folder
+from tests.made_pictures import made_folder, write_picture
 from tests.made_video import Coding, write_video
 from tirdata.dataset.convert import WORK_FOLDER
 from tirdata.dataset.decoding import Job, decode
@@ -131,3 +131,35 @@ def test_a_recording_that_changes_between_the_passes_is_an_error(
     job = Job(path, path.name, (), NormaliseConfig(polarity="black-hot"), 1, threads=1)
     with pytest.raises(DataError, match=r"long\.mkv: gave fewer frames when it was decoded again"):
         decode(job, tmp_path / "work")
+
+
+def test_pictures_of_two_sizes_are_two_sequences(clips: Path, tmp_path: Path) -> None:
+    read = frames(clips, 0, 12)
+    folder = tmp_path / "mixed"
+    folder.mkdir()
+    for number, each in enumerate(read + [each[:128, :160] for each in read]):
+        write_picture(folder / f"{number:03d}.png", each)
+    dataset = Dataset.create(tmp_path / "d")
+    fetch(dataset, folder, settings=IngestConfig(polarity="black-hot")).check()
+    cards = [dataset.read_card(each) for each in dataset.sequence_ids()]
+    assert [(card.width, card.height) for card in cards] == [(320, 256), (160, 128)]
+    assert [(card.first_frame, card.last_frame) for card in cards] == [(0, 11), (12, 23)]
+    assert faults(dataset) == []
+
+
+@pytest.mark.parametrize("name", ["frame_be.fff", "frame_le.fff"])
+def test_a_single_frame_of_a_camera_is_too_short_unless_said(
+    name: str, clips: Path, tmp_path: Path
+) -> None:
+    dataset = Dataset.create(tmp_path / "d")
+    (item,) = fetch(dataset, clips / name).items
+    assert item.exit_code == 3
+    assert str(item.message) == (
+        f"{clips / name}: has no shot of 10 frames (1 frames in 1 shots); "
+        f"a lower --min-frames takes shorter ones"
+    )
+    assert dataset.recording_ids() == []
+    fetch(dataset, clips / name, settings=IngestConfig(min_frames=1)).check()
+    card = dataset.read_card(dataset.sequence_ids()[0])
+    assert (card.frames, card.polarity.how, card.tone.curve) == (1, "sensor", "percentile")
+    assert faults(dataset) == []
