@@ -49,7 +49,7 @@ class CocoFile:
     names: list[str] = field(default_factory=list)  # of the images' files
     images: "array[int]" = field(default_factory=lambda: array("q"))  # id, video, frame, w, h
     crowds: int = 0
-    rows: Rows = field(default_factory=Rows)  # the frame is an image's id until ``of`` is asked
+    rows: Rows = field(default_factory=Rows)  # the frame is an image's id until ``placed``
 
     @cached_property
     def table(self) -> NDArray[np.int64]:
@@ -62,20 +62,27 @@ class CocoFile:
         """Rows of ``table`` in the order of frames; frames are counted from 0."""
         mine: NDArray[np.int64] = self.table[self.table[:, 1] == video]
         mine = mine[np.argsort(mine[:, 2], kind="stable")].copy()
-        mine[:, 2] -= min(1, int(mine[:, 2].min(initial=1)))
+        mine[:, 2] -= self._first(video)
         return mine
+
+    @cached_property
+    def placed(self) -> Columns:
+        """Every box with its video and frame in place of the image's id, sorted by video."""
+        whole, boxes = self.rows.of()
+        at = np.searchsorted(self.table[:, 0], whole[:, 2])  # links were checked: all are there
+        whole[:, 1:3] = self.table[at, 1:3]
+        order = np.argsort(whole[:, 1], kind="stable")
+        return whole[order], boxes[order]
 
     def of(self, video: int, faults: Faults) -> Annotations:
         """What is said of one video."""
         mine = self.images_of(video)
-        self._check_frames(mine, faults)
-        whole, boxes = self.rows.of()
-        by_id = mine[np.argsort(mine[:, 0], kind="stable")]
-        at = np.searchsorted(by_id[:, 0], whole[:, 2])
-        found = at < len(by_id)
-        found[found] = by_id[at[found], 0] == whole[found, 2]
-        whole, boxes = whole[found], boxes[found]
-        whole[:, 2] = by_id[at[found], 2]
+        for frame in mine[np.diff(mine[:, 2], prepend=np.int64(-1)) == 0, 2].tolist():
+            faults.add(f"{self.path}: two images are frame {frame} (from 0) of one video")
+        whole, boxes = self.placed
+        part = slice(*np.searchsorted(whole[:, 1], [video, video + 1]).tolist())
+        whole, boxes = whole[part].copy(), boxes[part]
+        whole[:, 2] -= self._first(video)
         known = self.videos[video]
         last = int(mine[:, 2].max(initial=-1))
         sizes = {(w, h) for w, h in mine[:, 3:5].tolist() if w > 0 < h}
@@ -86,13 +93,14 @@ class CocoFile:
         build = partial(_build, (whole, boxes), self)
         return Annotations(known.name, last + 1, size, last, build)
 
+    def _first(self, video: int) -> int:
+        """Number of the first frame, 0 or 1, by the smallest that occurs."""
+        frames = self.table[self.table[:, 1] == video, 2]
+        return min(1, int(frames.min(initial=1)))
+
     def where(self, place: int) -> str:
         """Where an annotation stands, in words."""
         return f"{self.path}: annotations[{place}]"
-
-    def _check_frames(self, mine: NDArray[np.int64], faults: Faults) -> None:
-        for frame in mine[np.diff(mine[:, 2], prepend=np.int64(-1)) == 0, 2].tolist():
-            faults.add(f"{self.path}: two images are frame {frame} (from 0) of one video")
 
 
 def _build(rows: Columns, file: CocoFile, count: int, faults: Faults) -> tuple[Track, ...]:

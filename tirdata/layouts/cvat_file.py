@@ -149,7 +149,8 @@ def _elements(path: Path) -> Iterator[tuple[str, etree._Element]]:
                 if event == "end" and _parent(element) in ("track", "annotations"):
                     _forget(element)
     except etree.XMLSyntaxError as error:
-        raise AnnotationError(f"{path}:{error.lineno}: not XML ({error.msg})") from None
+        found = " ".join(str(error.msg).split())
+        raise AnnotationError(f"{path}:{error.lineno}: not XML ({found})") from None
     except OSError as error:
         raise AnnotationError(f"{path}: cannot be read ({error.strerror})") from None
 

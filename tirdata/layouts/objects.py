@@ -57,14 +57,10 @@ class Rows:
         self._whole.extend(record)
         self._sides.extend(box)
 
-    def of(self, video: int | None = None) -> Columns:
-        """The records (n, 6) and boxes (n, 4) of one video, or of all."""
+    def of(self) -> Columns:
+        """The records (n, 6) and boxes (n, 4), a copy."""
         whole = np.array(self._whole, np.int64).reshape(-1, 6)
-        sides = np.array(self._sides, np.float64).reshape(-1, 4)
-        if video is None:
-            return whole, sides
-        mine = whole[:, 1] == video
-        return whole[mine], sides[mine]
+        return whole, np.array(self._sides, np.float64).reshape(-1, 4)
 
 
 def box_fault(x: float, y: float, w: float, h: float) -> str | None:
