@@ -27,6 +27,7 @@ _WHOLE = 0.9  # share of the shorter one from which it counts as lying wholly in
 _TURNED_ALIKE = 0.75
 _PART_ALIKE = 0.88
 _TURNED_PART_ALIKE = 0.97
+_CROPPED_AWAY = 0.4  # correlation that a cropped margin costs at most
 _SURE = 0.9  # beyond which no better explanation is looked for
 _MOVES = 2.0  # mean square change, summed over the cells, below which nothing moves
 _TRIED = 2  # shifts that are looked at finely, beside none at all
@@ -73,6 +74,19 @@ class Clip:
     def moves(self) -> bool:
         """Whether anything changes over time."""
         return bool(len(self.changes) and (self.changes**2).sum(1).mean() > _MOVES)
+
+    @cached_property
+    def _on_grids(self) -> dict[tuple[float, float], Changes]:
+        return {}
+
+    def changes_every(self, step_s: float, start_s: float = 0.0) -> Changes:
+        """As ``changes``, at even steps from ``start_s`` on; kept, for the next comparison."""
+        known = self._on_grids.get((step_s, start_s))
+        if known is None:
+            times = self.samples.times_s
+            grid = np.arange(times[0] + start_s, times[-1] + 1e-3, step_s)
+            known = self._on_grids[step_s, start_s] = _changes(self.at(grid))
+        return known
 
     def at(self, times_s: Floats) -> Details:
         """Details at any time, between samples mixed from both, (n, HEIGHT, WIDTH)."""
@@ -123,15 +137,12 @@ def _above_noise(flat: Changes) -> Changes:
 def _shifts(first: Clip, second: Clip) -> list[_Shift]:
     """The most promising shifts in time, on a grid of half a step."""
     step_s = max(first.step_s, second.step_s)
-    theirs = _changes(second.at(_grid(second, step_s)))
+    theirs = second.changes_every(step_s)
     flipped = theirs.reshape(-1, HEIGHT, WIDTH)[:, :, ::-1].reshape(len(theirs), -1)
     found = []
     for phase in (0.0, 0.5):
         start_s = phase * step_s
-        times = _grid(first, step_s, start_s)
-        if not len(times):
-            continue
-        ours = _changes(first.at(times))
+        ours = first.changes_every(step_s, start_s)
         for mirrored, other in ((False, theirs), (True, flipped)):
             for lag, score in _diagonals(ours, other):
                 found.append(_Shift(abs(score), lag * step_s + start_s, mirrored))
@@ -144,11 +155,6 @@ def _shifts(first: Clip, second: Clip) -> list[_Shift]:
         if len(best) > _TRIED:
             break
     return best
-
-
-def _grid(clip: Clip, step_s: float, start_s: float = 0.0) -> Floats:
-    times = clip.samples.times_s
-    return np.arange(times[0] + start_s, times[-1] + 1e-3, step_s)
 
 
 def _diagonals(ours: Changes, theirs: Changes) -> Iterator[tuple[int, float]]:
@@ -180,11 +186,12 @@ def _look_closely(first: Clip, second: Clip, shift: _Shift) -> Match | None:
         alike = _correlation(ours, theirs)
         if abs(alike) > abs(best):
             best, best_offset, count = alike, float(offset_s), len(ours)
-    if count and abs(best) < _SURE:
-        ours, theirs = _overlap(first, second, best_offset, mirrored=shift.mirrored)
-        best = max([best, *_cropped(ours, theirs)], key=abs)
     counts = [len(each.samples.times_s) for each in (first, second)]
     share = min(1.0, count / min(counts))
+    least = _needed(count, share, turned=best < 0 or shift.mirrored)
+    if count and least - _CROPPED_AWAY < abs(best) < _SURE:
+        ours, theirs = _overlap(first, second, best_offset, mirrored=shift.mirrored)
+        best = max([best, *_cropped(ours, theirs)], key=abs)
     if abs(best) < _needed(count, share, turned=best < 0 or shift.mirrored):
         return None
     return Match(

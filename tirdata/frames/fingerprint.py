@@ -52,9 +52,13 @@ class Samples:
 
     def beside(self, other: "Samples") -> "Samples":
         """The same, by the frame rate of ``other`` where the own one is not known."""
-        if self.fps is not None or other.fps is None:
+        return self.at_rate(other.fps)
+
+    def at_rate(self, fps: float | None) -> "Samples":
+        """The same by this frame rate, where the own one is not known."""
+        if self.fps is not None or fps is None:
             return self
-        return replace(self, times_s=self.times_s * (FPS / other.fps), fps=other.fps)
+        return replace(self, times_s=self.times_s * (FPS / fps), fps=fps)
 
 
 class Fingerprints:
