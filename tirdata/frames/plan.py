@@ -26,6 +26,7 @@ from tirdata.types import Flags, Frame
 Crop: TypeAlias = tuple[int, int, int, int]  # x, y, w, h
 
 _PALE = 3.5  # spread of colours above which a shot is of visible light, however pale
+_SENSOR = 1_500_000  # pixels of the largest thermal sensors; larger video has been enlarged
 
 _NOWHERE: Flags = np.zeros((0, 0), np.bool_)
 _NOTHING = Overlay((), _NOWHERE)
@@ -91,7 +92,8 @@ def decide(survey: Survey, info: RecordingInfo, settings: NormaliseConfig, *, na
     curve = _curve(survey, info, settings, name)
     coloured = palette is not None or visible
     planes = [each.plane for each in samples]
-    defects = None if coloured else find_defects(planes, overlay.mask)
+    asked = bool(settings.repairs) or planes[0].size <= _SENSOR
+    defects = find_defects(planes, overlay.mask) if asked and not coloured else None
     faults = _faults(defects)
     span = 255.0 if curve is None else curve.limits[1] - curve.limits[0]
     steady = survey.steadiness.found(np.array(survey.times_s), levels=span)
@@ -196,9 +198,10 @@ def _palette(
         match = detect_palette(pictures, ignore=ignore)
     if match is not None and match.residual > settings.palette_bound:
         raise DataError(
-            f"{name}: its colours are {match.residual:.1f} levels from the nearest palette, "
-            f"{match.name}; expected at most {settings.palette_bound:g}: give --palette NAME, "
-            f"--palette none to store their luma, or a larger palette_bound"
+            f"{name}: its colours are {match.residual:.1f} levels from the palette {match.name}, "
+            f"{'which was asked for' if settings.palette else 'the nearest'}; expected at most "
+            f"{settings.palette_bound:g}: give --palette NAME, --palette none to store their luma, "
+            f"or a larger palette_bound"
         )
     if match is not None and match.name == "grey":
         return None, False

@@ -78,9 +78,11 @@ def _middle(level: _Marks, upright: _Marks) -> tuple[int, int] | None:
     the fewer of both that are mirrored both ways say how well a place fits.
     """
     sums, places = [], []
-    for twice_y in _central(level.shape[0]):
+    least = _LEAST * level.shape[1]
+    most = np.minimum(*(_flipped(lines) for lines in (level, upright)))
+    for twice_y in _central(level.shape[0])[most >= least]:
         kept = [lines & _image(lines.T, twice_y).T for lines in (level, upright)]
-        if min(map(np.count_nonzero, kept)) >= _LEAST * level.shape[1]:
+        if min(map(np.count_nonzero, kept)) >= least:
             sums.append(np.minimum(*(_mirrored(lines) for lines in kept)))
             places.append(twice_y)
     if not sums:
@@ -109,6 +111,17 @@ def _central(length: int) -> NDArray[np.int64]:
     """Twice the places that a centre may have on a side of this length."""
     reach = int(2 * _OFF_CENTRE * length)
     return np.arange(length - 1 - reach, length + reach)
+
+
+def _flipped(marks: _Marks) -> NDArray[np.int64]:
+    """How many marks have a mirror image at most, about each y that a centre may have."""
+    rows, columns = np.nonzero(marks)
+    height = marks.shape[0]
+    grown = _grown(np.pad(marks, ((1, 1), (0, 0))))
+    tall = np.pad(grown, ((height, height), (0, 0)))
+    return np.array(
+        [np.count_nonzero(tall[twice - rows + height + 1, columns]) for twice in _central(height)]
+    )
 
 
 def _mirrored(marks: _Marks) -> NDArray[np.int64]:

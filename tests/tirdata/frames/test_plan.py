@@ -10,7 +10,8 @@ import pytest
 
 from tirdata.decode import open_frames
 from tirdata.decode.base import RawFrame, RecordingInfo
-from tirdata.errors import UsageError
+from tirdata.errors import DataError, UsageError
+from tirdata.frames.palettes import PALETTES
 from tirdata.frames.plan import Plan, decide, settle
 from tirdata.frames.polarity import PolarityGuess
 from tirdata.frames.settings import NormaliseConfig
@@ -139,3 +140,17 @@ def test_of_two_unsure_shots_across_a_flip_one_is_black_hot() -> None:
     assert (first.polarity, first.how) == ("white-hot", "assumed")
     assert (second.polarity, third.polarity) == ("white-hot", "black-hot")
     assert third.how == "assumed"
+
+
+def test_enlarged_video_is_searched_for_faults_of_a_sensor_only_when_asked() -> None:
+    frames = [RawFrame(np.full((1200, 1400), 90, np.uint8), index / 30) for index in range(2)]
+    assert plan_of(frames, replace(INFO, bits=8)).defects is None
+    assert plan_of(frames, replace(INFO, bits=8), repairs=("dead",)).defects is not None
+
+
+def test_a_palette_that_does_not_fit_is_refused_with_how_far_off_it_is() -> None:
+    colours = PALETTES["jet"][np.tile(np.arange(256, dtype=np.uint8), (64, 1))]
+    frames = [RawFrame(colours, index / 30, colour=90.0) for index in range(6)]
+    message = r"clip: its colours are [\d.]+ levels from the palette ironbow, which was asked for;"
+    with pytest.raises(DataError, match=message):
+        plan_of(frames, replace(INFO, bits=8), palette="ironbow")
