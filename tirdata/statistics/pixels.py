@@ -18,8 +18,11 @@ RING = 0.5  # width of the surroundings on each side, in sides of the box
 NARROWEST = 4  # pixels of it, at least
 STANDING_OUT = 95  # percentile: boxes are loose, so only their extreme is surely the target
 QUIET = 2.0  # counts of spread that noise and JPEG make anyway
-SMALL = 160  # pixels, width of what the camera's motion is seen in
-CLEAR = 0.05  # least response of a phase correlation: below, there is nothing to hold on to
+SMALL = 320  # pixels, width of what the camera's motion is seen in
+BLOCKS = 4  # parts of that on each side, of which the middle one by its shift decides
+FEWEST = 4  # of these parts that show something, or the shift is unknown
+FLAT = 1.0  # counts of spread: below, a part shows nothing
+CLEAR = 0.1  # response of a phase correlation: below, the two do not show the same
 
 
 class Look(NamedTuple):
@@ -105,18 +108,30 @@ def camera_motion(speeds: Floats, rules: AttributeRules) -> Flags:
 def ground_shift(first: Frame, second: Frame, boxes: Sequence[Box]) -> float:
     """How far the ground moved between two frames, in pixels; NaN where nothing can be held on to.
 
-    Phase correlation of the two, made small; the targets in ``boxes`` are painted over.
+    The median of phase correlations in parts of the frame: what moves by itself is in few of them.
+    The targets in ``boxes`` are painted over.
     """
     scale = SMALL / first.shape[1]
-    small = [_ground(frame, boxes, scale) for frame in (first, second)]
-    window = cv2.createHanningWindow((small[0].shape[1], small[0].shape[0]), cv2.CV_32F)
-    (dx, dy), response = cv2.phaseCorrelate(small[0], small[1], window)
-    return float(np.hypot(dx, dy) / scale) if response >= CLEAR else float("nan")
+    one, two = (_ground(frame, boxes, scale) for frame in (first, second))
+    height, width = one.shape[0] // BLOCKS, one.shape[1] // BLOCKS
+    window = cv2.createHanningWindow((width, height), cv2.CV_32F)
+    shifts = []
+    for row in range(0, BLOCKS * height, height):
+        for column in range(0, BLOCKS * width, width):
+            part = (slice(row, row + height), slice(column, column + width))
+            if one[part].std() < FLAT:
+                continue
+            shift, response = cv2.phaseCorrelate(one[part].copy(), two[part].copy(), window)
+            if response >= CLEAR:
+                shifts.append(shift)
+    if len(shifts) < FEWEST:
+        return float("nan")
+    return float(np.hypot(*np.median(shifts, axis=0)) / scale)
 
 
 def _ground(frame: Frame, boxes: Sequence[Box], scale: float) -> NDArray[np.float32]:
     """The frame made small, less its smooth part, without targets."""
-    size = (SMALL, max(2, round(frame.shape[0] * scale)))
+    size = (SMALL, max(2 * BLOCKS, round(frame.shape[0] * scale)))
     painted = frame
     if boxes:
         painted = frame.copy()
