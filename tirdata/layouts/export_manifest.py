@@ -50,9 +50,9 @@ class ExportedSequence(Config):
     content: str
     """Hash of what it says: classes, ids, boxes, flags, and which frames."""
     frames_sha256: str | None = None
-    """Hash of the hashes of its JPEG files; none = linked or left out."""
+    """Hash of the hashes of its frames' files; none = linked or left out."""
     encoded: Count = 0
-    """Frames that were no JPEG and were encoded."""
+    """Frames that were another kind of picture (PNG for JPEG, say) and were encoded anew."""
     lost: dict[str, Count]
     """How often it says what the format cannot, by name."""
 

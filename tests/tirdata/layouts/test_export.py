@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.conftest import ROOT
 from tests.made import made_sequence
 from tests.made_dataset import made_dataset
 from tirdata.dataset.frames import read_frame, write_lossless
@@ -342,3 +343,13 @@ def test_placed_frames_are_frames() -> None:
     frames = PlacedFrames(made.frames)
     assert len(frames) == 3
     assert frames[1] is made.frames[1]
+
+
+def test_the_table_in_the_documents_is_what_is_kept() -> None:
+    text = (ROOT / "docs" / "formats" / "annotations.md").read_text(encoding="utf-8")
+    table = text.partition("## What export keeps")[2].splitlines()
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table if "|" in line]
+    columns = rows[0][1:]
+    said = {row[0].strip("`"): {name for name, cell in zip(columns, row[1:], strict=True)
+                                if cell == "yes"} for row in rows[2:]}  # fmt: skip
+    assert said == {name: set(kept(name)) for name in LAYOUTS}
