@@ -111,6 +111,8 @@ def ground_shift(first: Frame, second: Frame, boxes: Sequence[Box]) -> float:
     The median of phase correlations in parts of the frame: what moves by itself is in few of them.
     The targets in ``boxes`` are painted over.
     """
+    if first.shape != second.shape:
+        return float("nan")
     scale = SMALL / first.shape[1]
     one, two = (_ground(frame, boxes, scale) for frame in (first, second))
     height, width = one.shape[0] // BLOCKS, one.shape[1] // BLOCKS

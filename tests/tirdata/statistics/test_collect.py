@@ -119,14 +119,14 @@ def test_what_cannot_be_read_is_named_and_the_rest_counted(dataset: Path, tmp_pa
 
 def test_a_data_set_s_own_attributes_are_compared(tmp_path: Path) -> None:
     made = made_sequence(4, name="person_H_001", target=(60.0, 50.0))
-    given = replace(made, attributes=frozenset({"low resolution", "deformation"}))
+    given = replace(made, attributes=frozenset({"low resolution", "occlusion"}))
     LAYOUTS["lsotb"].write([given], tmp_path / "lsotb")
     (found,) = stats(tmp_path / "lsotb").data
     assert found.agreement["low resolution"].model_dump() == {
         "both": 0, "ours": 0, "theirs": 1, "neither": 0,
     }  # fmt: skip
     assert found.agreement["fast motion"].neither == 1
-    assert "deformation" not in found.agreement
+    assert "occlusion" not in found.agreement
 
 
 def test_a_mix_is_told_from_its_manifest(tmp_path: Path) -> None:

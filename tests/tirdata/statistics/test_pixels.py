@@ -100,6 +100,10 @@ def test_where_there_is_nothing_to_hold_on_to_the_shift_is_unknown() -> None:
     random = np.random.default_rng(0)
     noise = [random.integers(0, 255, (240, 320)).astype(np.uint8) for _ in range(2)]
     assert np.isnan(ground_shift(noise[0], noise[1], []))
+    assert np.isnan(ground_shift(noise[0], noise[1][:200], []))
+    assert np.isnan(
+        ground_shift(np.full((12, 16), 9, np.uint8), np.full((12, 16), 9, np.uint8), [])
+    )
     assert camera_motion(np.array([np.nan, 0.4, 0.6]), RULES).tolist() == [False, False, True]
 
 
