@@ -48,6 +48,8 @@ def import_data_set(
         for each in reports
     ]  # fmt: skip
     console.table("imported", ("name", "sequence", "frames", "tracks", "boxes"), rows)
+    for track in [track for each in reports for track in each.left_out][:FAULTS_SHOWN]:
+        console.say(f"left out: {track}")
     if not any(each.error or each.new or _changed(each) for each in reports):
         console.say("nothing to do: all of it is in the dataset already")
     console.document({"dataset": folder, "layout": reader.name, "sequences": reports})
@@ -120,6 +122,12 @@ def _check(reports: "tuple[SequenceReport, ...]", folder: Path) -> None:
     from tirdata.errors import DataError, PartlyDoneError
 
     failed = [each for each in reports if each.error]
+    left_out = [track for each in reports for track in each.left_out]
+    if left_out and not failed:
+        raise PartlyDoneError(
+            f"{folder}: {counted(len(left_out), 'track')} left out, the rest is taken in; the "
+            f"first: {left_out[0]}"
+        )
     if failed and len(failed) == len(reports):
         raise DataError(f"{failed[0].error}")
     if failed:

@@ -84,6 +84,7 @@ class SequenceReport:
     new: bool = False
     tracks: tuple[Imported, ...] = ()
     error: str | None = None
+    left_out: tuple[str, ...] = ()  # tracks of classes that are not known
 
 
 def import_layout(
@@ -183,7 +184,7 @@ def _take_in(
     sequence = LAYOUTS[folder.layout].read_one(folder.root, place.name)
     number = SequenceId(source.subset, source.number, 0)
     height, width = sequence.frames[0].shape
-    classes = {track.id: _class(track, folder, place.name, dataset) for track in sequence.tracks}
+    classes, left_out = _classes(sequence, folder, dataset)
     _check_inside(sequence, width, height)
     new = source.status == "fetched"
     if new:
@@ -199,10 +200,11 @@ def _take_in(
     tracks = [
         _import(dataset, number, track, classes[track.id], place, generated=folder.generated)
         for track in sequence.tracks
-        if track.present.any()
+        if track.present.any() and track.id in classes
     ]
     derive(dataset, number)
-    return SequenceReport(place.name, number.name, len(sequence.frames), new, tuple(tracks))
+    count = len(sequence.frames)
+    return SequenceReport(place.name, number.name, count, new, tuple(tracks), left_out=left_out)
 
 
 def _names(folder: LayoutFolder) -> list[str]:
@@ -285,6 +287,28 @@ def _check_shape(name: str, index: int, shape: tuple[int, ...], first: tuple[int
             f"{name}: frame {index} is {shape[1]}x{shape[0]}; expected {first[1]}x{first[0]}, "
             "as the first"
         )
+
+
+def _classes(
+    sequence: TrackedSequence, folder: LayoutFolder, dataset: Dataset
+) -> tuple[dict[int, str], tuple[str, ...]]:
+    """The class of each track by its id; tracks of classes that are not known, in words.
+
+    Raises:
+        UsageError: the data set names no class, or none that is known.
+    """
+    classes: dict[int, str] = {}
+    left_out: list[str] = []
+    for track in sequence.tracks:
+        try:
+            classes[track.id] = _class(track, folder, sequence.name, dataset)
+        except UsageError as error:
+            if track.class_name == UNNAMED:
+                raise
+            left_out.append(f"{sequence.name}: track {track.id}: {error}")
+    if left_out and not classes:
+        raise UsageError(left_out[0])
+    return classes, tuple(left_out)
 
 
 def _class(track: Track, folder: LayoutFolder, name: str, dataset: Dataset) -> str:

@@ -21,7 +21,7 @@ from tirdata.dataset.classes import TIR_CLASSES, VID_CLASSES, wnid
 from tirdata.errors import AnnotationError, DataError, UsageError
 from tirdata.files import whole
 from tirdata.layouts.base import ReadsOneByOne
-from tirdata.layouts.coco_file import CocoFile, strict_file, video_names
+from tirdata.layouts.coco_file import CocoFile, open_file, video_names
 from tirdata.layouts.faults import Faults
 from tirdata.layouts.pictures import PictureFrames, write_pictures
 from tirdata.types import Sequence, Track
@@ -59,8 +59,9 @@ class CocoLayout(ReadsOneByOne):
         path = _videos(root).get(name)
         if path is None:
             raise DataError(f"{root}: no sequence {name}")
-        file = strict_file(path)
-        number = next(each for each, video in file.videos.items() if video.name == name)
+        file = open_file(path)
+        number = next((each for each, video in file.videos.items() if video.name == name), -1)
+        file.check(number)
         faults = Faults()
         images = file.images_of(number)
         if not len(images):

@@ -49,6 +49,7 @@ class CocoFile:
     names: list[str] = field(default_factory=list)  # of the images' files
     images: "array[int]" = field(default_factory=lambda: array("q"))  # id, video, frame, w, h
     crowds: int = 0
+    wrong: dict[int | None, str] = field(default_factory=dict)  # image, or none, and what is wrong
     rows: Rows = field(default_factory=Rows)  # the frame is an image's id until ``placed``
 
     @cached_property
@@ -64,6 +65,17 @@ class CocoFile:
         mine = mine[np.argsort(mine[:, 2], kind="stable")].copy()
         mine[:, 2] -= self._first(video)
         return mine
+
+    def check(self, video: int) -> None:
+        """See that nothing is wrong with what is said of a video, or with the lists themselves.
+
+        Raises:
+            AnnotationError: something is; the first of it.
+        """
+        mine = set(self.table[self.table[:, 1] == video, 0].tolist())
+        for image, message in self.wrong.items():
+            if image is None or image in mine:
+                raise AnnotationError(message)
 
     @cached_property
     def placed(self) -> Columns:
@@ -117,11 +129,11 @@ def read_coco(path: Path, faults: Faults) -> list[Annotations]:
     return [file.of(video, faults) for video in sorted(file.videos)]
 
 
-def strict_file(path: Path) -> CocoFile:
-    """The file, every item of which has to be right; the last few are remembered.
+def open_file(path: Path) -> CocoFile:
+    """The file; the last few are remembered. What is wrong in it is in ``wrong``.
 
     Raises:
-        AnnotationError: the file or an item is wrong.
+        AnnotationError: the file is wrong as a whole.
     """
     try:
         state = path.stat()
@@ -132,7 +144,7 @@ def strict_file(path: Path) -> CocoFile:
 
 @lru_cache(maxsize=4)
 def _remembered(path: Path, modified_ns: int, size: int) -> CocoFile:  # noqa: ARG001  # the key
-    faults = Faults()
+    faults = Faults(strict=False)
     file = read_file(path, faults)
     faults.log_notes()
     return file
@@ -168,7 +180,7 @@ def read_file(path: Path, faults: Faults) -> CocoFile:
         try:
             _take(file, key, place, item)
         except AnnotationError as error:
-            faults.add(str(error))
+            _wrong(file, faults, _image_of(key, item), str(error))
     missing = [key for key in _LISTS if key not in seen]
     if missing:
         raise AnnotationError(f"{path}: no {', '.join(missing)}; expected COCO with videos")
@@ -176,6 +188,18 @@ def read_file(path: Path, faults: Faults) -> CocoFile:
         faults.note(f"{path}: {file.crowds} crowd regions left out: they are no objects")
     _check_links(file, faults)
     return file
+
+
+def _wrong(file: CocoFile, faults: Faults, image: int | None, message: str) -> None:
+    """An item is wrong: a fault, and the first of its image."""
+    file.wrong.setdefault(image, message)
+    faults.add(message)
+
+
+def _image_of(key: str, item: object) -> int | None:
+    """The image that an annotation is for, where it says so."""
+    image = item.get("image_id") if isinstance(item, dict) and key == "annotations" else None
+    return image if isinstance(image, int) else None
 
 
 def _take(file: CocoFile, key: str, place: int, item: object) -> None:
@@ -209,18 +233,19 @@ def _check_links(file: CocoFile, faults: Faults) -> None:
     """See that what items name is there; items that name what is not are left out."""
     ids = file.table[:, 0]
     for number in np.unique(ids[1:][np.diff(ids) == 0]).tolist():
-        faults.add(f"{file.path}: two images have the id {number}; expected each once")
+        _wrong(file, faults, number, f"{file.path}: two images have the id {number}; expected one")
     videos = np.array(sorted(file.videos), np.int64)
     for row in file.table[~np.isin(file.table[:, 1], videos)].tolist():
-        faults.add(f"{file.path}: image {row[0]}: no video {row[1]}")
+        _wrong(file, faults, row[0], f"{file.path}: image {row[0]}: no video {row[1]}")
     whole, boxes = file.rows.of()
     lost = ~np.isin(whole[:, 2], ids)
     odd = ~np.isin(whole[:, 4], np.array(sorted(file.classes), np.int64))
     for row in whole[lost].tolist():
-        faults.add(f"{file.where(row[0])}: no image {row[2]}")
+        _wrong(file, faults, row[2], f"{file.where(row[0])}: no image {row[2]}")
     for row in whole[odd & ~lost].tolist():
         known = ", ".join(map(str, sorted(file.classes)[:20]))
-        faults.add(f"{file.where(row[0])}: no category {row[4]}; there are: {known}")
+        found = f"{file.where(row[0])}: no category {row[4]}; there are: {known}"
+        _wrong(file, faults, row[2], found)
     if (lost | odd).any():
         kept = Rows()
         for row, box in zip(whole[~(lost | odd)].tolist(), boxes[~(lost | odd)].tolist(),

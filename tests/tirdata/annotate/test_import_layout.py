@@ -151,3 +151,32 @@ def test_boxes_of_a_machine_are_marked(dataset: Dataset, theirs: LayoutFolder) -
     _go(dataset, LayoutFolder(theirs.root, "got10k", generated=True))
     (track,) = dataset.read_sequence(dataset.sequence_ids()[1]).tracks
     assert track.generated[track.present].all()
+
+
+def test_a_track_of_an_unknown_class_is_left_out_and_named(
+    dataset: Dataset, tmp_path: Path
+) -> None:
+    made = made_sequence(4, size=(64, 48), name="street")
+    track = made.tracks[0]
+    tracks = tuple(
+        Track(n, name, track.boxes, track.generated, track.occluded)
+        for n, name in enumerate(("person", "person on vehicle"))
+    )
+    LAYOUTS["mot"].write([Sequence("street", made.frames, tracks)], tmp_path / "mot")
+    (report,) = _go(dataset, LayoutFolder(tmp_path / "mot", "mot"))
+    assert [each.class_name for each in report.tracks] == ["person"]
+    assert "track 1: class 'person on vehicle' is not known" in report.left_out[0]
+    strictly = LayoutFolder(tmp_path / "mot", "mot", strict=True)
+    with pytest.raises(UsageError, match="person on vehicle"):
+        _go(Dataset.create(tmp_path / "strict"), strictly)
+    assert not [*(tmp_path / "strict").glob("recordings/*")]
+
+
+def test_the_rate_that_a_data_set_says_is_taken(dataset: Dataset, tmp_path: Path) -> None:
+    LAYOUTS["mot"].write([made_sequence(4, size=(64, 48), name="slow")], tmp_path / "mot")
+    info = tmp_path / "mot" / "slow" / "seqinfo.ini"
+    info.write_text(info.read_text().replace("frameRate=25", "frameRate=10"))
+    _go(dataset, LayoutFolder(tmp_path / "mot", "mot"))
+    (sequence,) = dataset.sequence_ids()
+    assert dataset.read_card(sequence).times_s == (0, 0.1, 0.2, 0.3)
+    assert dataset.read_card(sequence).warnings == ()

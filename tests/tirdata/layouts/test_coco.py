@@ -183,6 +183,21 @@ def test_a_file_that_is_no_coco_is_named(tmp_path: Path, text: str, message: str
     assert message in str(caught.value)
 
 
+def test_a_wrong_item_costs_its_own_video(tmp_path: Path) -> None:
+    COCO.write([made_sequence(3, size=(64, 48), name=name) for name in ("a", "b")], tmp_path)
+    path = tmp_path / "annotations" / "instances.json"
+    document = json.loads(path.read_text())
+    document["annotations"][0]["bbox"] = "no"
+    path.write_text(json.dumps(document))
+    with pytest.raises(DataError, match=r"annotations\[0\]: bbox is no"):
+        COCO.read_one(tmp_path, "a")
+    assert len(COCO.read_one(tmp_path, "b").tracks) == 1
+    document["videos"][0]["id"] = "x"
+    path.write_text(json.dumps(document))
+    with pytest.raises(DataError, match=r"videos\[0\]: id is 'x'"):
+        COCO.read_one(tmp_path, "b")
+
+
 def test_crowds_are_counted_and_left_out(tmp_path: Path) -> None:
     document = _document()
     document["annotations"][0]["iscrowd"] = 1
