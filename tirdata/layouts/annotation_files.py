@@ -33,6 +33,8 @@ def kind_of(path: Path) -> str:
             start = file.read(_LOOK).removeprefix(b"\xef\xbb\xbf").lstrip()
     except OSError as error:
         raise AnnotationError(f"{path}: cannot be read ({error.strerror})") from None
+    if start.startswith(b"PK\x03\x04"):
+        raise AnnotationError(f"{path}: a zip; expected what is in it: unpack it first")
     if start.startswith(b"<"):
         return "cvat"
     if start.startswith(b"{"):

@@ -71,6 +71,9 @@ def test_a_kind_is_seen_from_the_first_bytes(tmp_path: Path, kind: str) -> None:
     assert kind_of(path) == kind
     path.write_text("1,2,3,4\n")
     assert kind_of(path) == "boxes"
+    path.write_bytes(b"PK\x03\x04....")
+    with pytest.raises(AnnotationError, match="a zip; expected what is in it"):
+        kind_of(path)
 
 
 def test_a_binary_file_a_folder_and_nothing_are_named(tmp_path: Path) -> None:
