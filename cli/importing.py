@@ -108,9 +108,10 @@ def import_file(
         }
     )
     if report.fault_count:
+        rest = "would be" if dry_run else "is"
         raise PartlyDoneError(
-            f"{path}: {counted(report.fault_count, 'record')} left out, the rest is taken in; the "
-            f"first: {report.faults[0]}"
+            f"{path}: {counted(report.fault_count, 'record')} left out, the rest {rest} taken in; "
+            f"the first: {report.faults[0]}"
         )
 
 

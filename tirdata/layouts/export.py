@@ -105,6 +105,7 @@ def plan_export(
         raise UsageError(f"{root}: no track{what} in {len(names)} sequences; nothing to export")
     said = [settings.model_dump(mode="json"), reader.name, [s.content for s in sequences]]
     said += [[s.name for s in sequences], [each.name for each in left_out]]
+    _check_names(sequences)
     plan = Plan(task, sequences, left_out, hashlib.sha256(json.dumps(said).encode()).hexdigest())
     _check_strict(plan)
     return plan
@@ -159,6 +160,15 @@ def _chosen(root: Path, layout: str, settings: ExportConfig) -> list[str]:
     if layout != "ilsvrc":
         raise UsageError(f"{root}: {layout} has no subsets; leave out --subset")
     return [name for name in chosen if SequenceId.parse(name).subset == settings.subset]
+
+
+def _check_names(sequences: Sequence[ExportedSequence]) -> None:
+    seen: dict[str, str] = {}
+    for each in sequences:
+        other = seen.setdefault(each.written, each.name)
+        if other != each.name:
+            raise UsageError(f"{each.name}: would be {each.written}, as {other} is; export them "
+                             "apart (--sequence)")  # fmt: skip
 
 
 def _check_strict(plan: Plan) -> None:

@@ -35,6 +35,8 @@ class ExportedSequence(Config):
 
     name: str
     """In the data set that it came from."""
+    written: str
+    """In the export."""
     frames: Count
     """Of the thermal half."""
     tracks: Count

@@ -12,7 +12,8 @@ import numpy as np
 from tirdata.dataset.classes import wnid
 from tirdata.dataset.names import SequenceId
 from tirdata.dataset.tree import CONFIG_NAME, Dataset
-from tirdata.errors import UsageError
+from tirdata.errors import DataError, UsageError
+from tirdata.geometry import inside
 from tirdata.layouts import LAYOUTS
 from tirdata.layouts.export_manifest import ExportConfig, ExportedSequence
 from tirdata.layouts.gaps import MOST_IDS, numbered_below, runs, split_gaps
@@ -66,13 +67,14 @@ def survey(name: str, *, task: ExportTask) -> ExportedSequence | None:
     sequence = ready.sequence
     return ExportedSequence(
         name=name,
+        written=sequence.name,
         frames=len(sequence.frames),
         tracks=len(sequence.tracks),
         boxes=sum(int(track.present.sum()) for track in sequence.tracks),
         split=ready.split,
         single=sum(end - first == 1 for track in sequence.tracks for first, end in runs(track)),
         renumbered=ready.renumbered,
-        content=_content(sequence, task),
+        content=_content(name, sequence, task),
         lost=ready.lost,
     )
 
@@ -105,20 +107,48 @@ def prepare(name: str, task: ExportTask) -> Ready | None:
             raise UsageError(f"{name}: a pair with boxes for each half; gaps cannot be split")
         tracks = split_gaps(tracks)
     split = len(tracks) - len(sequence.tracks)
+    made_name = _name(name, settings.format)
     if settings.format == VID:
-        SequenceId.parse(name)
+        _check_vid(name, made_name, sequence)
         before = [track.id for track in tracks]
         tracks = numbered_below(tracks, MOST_IDS, name)
         tracks = tuple(replace(each, class_name=wnid(each.class_name, extra)) for each in tracks)
         renumbered = [track.id for track in tracks] != before
     else:
         renumbered = False
-    made = replace(sequence, tracks=tuple(tracks))
+    made = replace(sequence, name=made_name, tracks=tuple(tracks))
     losses = lost(made, settings.format)
-    fps = _fps(made, task)
+    fps = _fps(sequence, task)
     visible = None if made.visible is None else PlacedFrames(made.visible, fps)
     made = replace(made, frames=PlacedFrames(made.frames, fps), visible=visible)
     return Ready(made, split, renumbered, losses)
+
+
+def _name(name: str, layout: str) -> str:
+    """What a sequence is called where names are single folders: COCO's may be paths."""
+    parts = Path(name).parts
+    return name if layout == "coco" else parts[-1] if layout == VID else "_".join(parts)
+
+
+def _check_vid(name: str, made_name: str, sequence: TrackedSequence) -> None:
+    """See that VID can say the name and the boxes.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    try:
+        SequenceId.parse(made_name)
+    except DataError as error:
+        raise UsageError(f"{error}; import it into a dataset to have it named") from None
+    height, width = sequence.frames[0].shape
+    for track in sequence.tracks:
+        bad = np.flatnonzero(track.present & ~inside(track.boxes, width, height))
+        if len(bad):
+            shown = ",".join(f"{value:g}" for value in track.boxes[bad[0]])
+            raise UsageError(
+                f"{name}: track {track.id}, frame {bad[0]}: box {shown} (from 0) is outside the "
+                f"{width}x{height} frame; expected a part inside"
+            )
 
 
 def _fps(sequence: TrackedSequence, task: ExportTask) -> float | None:
@@ -150,7 +180,7 @@ def _wnid(name: str, extra: dict[str, str]) -> str:
         return name
 
 
-def _content(sequence: TrackedSequence, task: ExportTask) -> str:
+def _content(name: str, sequence: TrackedSequence, task: ExportTask) -> str:
     """Hash of all that would be written."""
     digest = hashlib.sha256()
     for track in (*sequence.tracks, *sequence.visible_tracks):
@@ -159,7 +189,7 @@ def _content(sequence: TrackedSequence, task: ExportTask) -> str:
             if array is not None:
                 digest.update(np.ascontiguousarray(array).tobytes())
     if (task.root / CONFIG_NAME).is_file():
-        card = Dataset.open(task.root).read_card(SequenceId.parse(sequence.name))
+        card = Dataset.open(task.root).read_card(SequenceId.parse(name))
         digest.update("".join(card.frames_sha256).encode())
     else:
         for half in (sequence.frames, sequence.visible):

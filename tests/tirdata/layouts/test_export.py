@@ -296,6 +296,33 @@ def test_names_that_lead_out_are_refused(tmp_path: Path) -> None:
         plan_export(tmp_path / "theirs", "coco", ExportConfig(format="mot"), SERIAL)
 
 
+def test_names_that_are_paths_become_folders(tmp_path: Path) -> None:
+    name = "train/ILSVRC2015_VID_train_0000/ILSVRC2015_train_00000000"
+    LAYOUTS["coco"].write([made_sequence(2, size=(64, 48), name=name)], tmp_path / "theirs")
+    for layout, made in (("mot", name.replace("/", "_")), ("ilsvrc", Path(name).name)):
+        plan = plan_export(tmp_path / "theirs", "coco", ExportConfig(format=layout), SERIAL)
+        assert [each.written for each in plan.sequences] == [made]
+        export(plan, tmp_path / layout, SERIAL)
+        assert [each.name for each in LAYOUTS[layout].read(tmp_path / layout)] == [made]
+    both = [made_sequence(2, size=(64, 48), name=each) for each in ("a/b", "a_b")]
+    LAYOUTS["coco"].write(both, tmp_path / "both")
+    with pytest.raises(UsageError, match="a_b: would be a_b, as a/b is"):
+        plan_export(tmp_path / "both", "coco", ExportConfig(format="mot"), SERIAL)
+
+
+def test_boxes_that_vid_cannot_say_cost_their_sequence(tmp_path: Path) -> None:
+    names = ("ILSVRC2015_val_00000000", "ILSVRC2015_val_00001000", "friendly")
+    made = [made_sequence(2, size=(64, 48), name=name) for name in names]
+    made[1].tracks[0].boxes[1, 0] = 500
+    LAYOUTS["coco"].write(made, tmp_path / "theirs")
+    plan = plan_export(tmp_path / "theirs", "coco", ExportConfig(format="ilsvrc"), SERIAL)
+    assert [each.name for each in plan.sequences] == [names[0]]
+    whys = [each.why for each in plan.left_out]
+    assert "track 0, frame 1: box 500," in whys[0]
+    assert "friendly: not a sequence name" in whys[1]
+    assert "import it into a dataset to have it named" in whys[1]
+
+
 def test_the_rate_of_a_dataset_is_said(dataset: Dataset, tmp_path: Path) -> None:
     card = dataset.read_card(IDS[1])
     slow = card.model_copy(update={"times_s": tuple(frame / 9 for frame in range(FRAMES))})
