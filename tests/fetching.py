@@ -3,6 +3,7 @@
 import hashlib
 import json
 from contextlib import closing
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +22,16 @@ SETTINGS = IngestConfig(retries=0, timeout_s=5)
 
 
 def frames(clips: Path, first: int, number: int, name: str = "IR_DRONE_121.mp4") -> list[Frame]:
-    with closing(open_frames(clips / name)) as reader:
-        read = [frame.pixels.astype(np.uint8) for frame in reader.read()]
-    return read[first : first + number]
+    return list(_all_frames(clips / name)[first : first + number])
+
+
+@lru_cache(maxsize=4)
+def _all_frames(path: Path) -> tuple[Frame, ...]:
+    with closing(open_frames(path)) as reader:
+        read = tuple(frame.pixels.astype(np.uint8) for frame in reader.read())
+    for each in read:
+        each.flags.writeable = False  # other tests see the same
+    return read
 
 
 def fetch(
