@@ -32,6 +32,7 @@ SCHEMAS: dict[str, str] = {  # schemas/<name>.schema.json -> the Config it descr
     "recipe": "tirdata.mix.recipe:Recipe",
     "mix": "tirdata.mix.manifest:MixManifest",
     "mix-sample": "tirdata.mix.shards:Sample",
+    "mix-pairs": "tirdata.mix.pairs:PairSample",
     "train": "tracking.training.config:TrainConfig",
     "tracker-mmnet": "tracking.trackers.mmnet:MMNetConfig",
     "tracker-mil": "tracking.trackers.opencv:MilConfig",

@@ -39,9 +39,10 @@ def made_trees(root: Path, *, recordings: int = 3, count: int = 8) -> tuple[Path
     )
 
 
-def build(recipe: Recipe, out: Path, *, workers: int = 1) -> MixReport:
+def build(recipe: Recipe, out: Path, *, workers: int = 1, strict: bool = False) -> MixReport:
     """The mix of ``recipe`` in ``out``."""
-    return build_mix(recipe, out, build_engine("local", workers), lambda done, total: None)
+    engine = build_engine("local", workers)
+    return build_mix(recipe, out, engine, lambda done, total: None, strict=strict)
 
 
 def recipe_of(visible: Path, thermal: Path, **more: object) -> Recipe:

@@ -13,7 +13,7 @@ from types import FrameType
 from tirdata.errors import StorageError
 
 
-def write_bytes(path: Path, data: bytes) -> None:
+def write_bytes(path: Path, data: bytes | memoryview) -> None:
     """Write ``data`` under a temporary name beside ``path``, then rename it.
 
     Raises:

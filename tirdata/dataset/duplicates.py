@@ -3,8 +3,9 @@
 import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+from typing import overload
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from tirdata.frames.duplicates import Match
 from tirdata.frames.fingerprint import FPS, Fingerprints, Samples, read_fingerprints
 from tirdata.types import Frames
 
+_EXACT_PARTNERS = 100  # before it, of sequences with the same files
 _READ_WHOLE = 8  # files of a sequence whose bytes count; of the others the size
 
 
@@ -48,11 +50,36 @@ class Duplicate:
     match: Match
 
 
+class _AllSamples(Sequence[Samples]):
+    """The fingerprints of portraits, each read when it is asked for: there may be many."""
+
+    def __init__(self, portraits: Sequence[Portrait]) -> None:
+        self._portraits = portraits
+
+    def __len__(self) -> int:
+        return len(self._portraits)
+
+    @overload
+    def __getitem__(self, index: int) -> Samples: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Samples]: ...
+
+    def __getitem__(self, index: int | slice) -> Samples | list[Samples]:
+        if isinstance(index, slice):
+            return [self[number] for number in range(*index.indices(len(self)))]
+        return self._portraits[index].samples()
+
+
 def find_duplicates(portraits: Sequence[Portrait]) -> list[Duplicate]:
-    """Every two sequences of different recordings that show the same, sorted by their numbers."""
-    found = {(pair.first, pair.second): pair for pair in _exact(portraits)}
-    for first, second, match in find_matches([each.samples() for each in portraits]):
-        if portraits[first].recording != portraits[second].recording:
+    """Every two sequences of different recordings that show the same, sorted by their numbers.
+
+    Portraits are asked for one at a time, and of most only twice.
+    """
+    known = [(each.files_sha256, each.recording) for each in portraits]
+    found = {(pair.first, pair.second): pair for pair in _exact(known)}
+    for first, second, match in find_matches(_AllSamples(portraits)):
+        if known[first][1] != known[second][1]:
             found.setdefault((first, second), Duplicate(first, second, match))
     return [found[pair] for pair in sorted(found)]
 
@@ -95,15 +122,20 @@ def files_sha256(frames: Frames) -> str:
     return digest.hexdigest()
 
 
-def _exact(portraits: Sequence[Portrait]) -> list[Duplicate]:
+def _exact(known: Sequence[tuple[str, str]]) -> list[Duplicate]:
+    """Of each the hash of its files and its recording."""
     by_files: dict[str, list[int]] = defaultdict(list)
-    for number, each in enumerate(portraits):
-        by_files[each.files_sha256].append(number)
+    for number, (files, _) in enumerate(known):
+        by_files[files].append(number)
     same = Match("exact", share=1.0, offset_s=0.0, mirrored=False, inverted=False, alike=1.0)
-    return [
-        Duplicate(first, second, replace(same))
-        for numbers in by_files.values()
-        for at, first in enumerate(numbers)
-        for second in numbers[at + 1 :]
-        if portraits[first].recording != portraits[second].recording
-    ]
+    found = []
+    for numbers in by_files.values():
+        for at, second in enumerate(numbers):
+            # Of many that are the same, each is a duplicate of a few: that holds all together.
+            before = numbers[max(0, at - _EXACT_PARTNERS) : at]
+            found += [
+                Duplicate(first, second, same)
+                for first in before
+                if known[first][1] != known[second][1]
+            ]
+    return found

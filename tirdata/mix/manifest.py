@@ -1,5 +1,7 @@
 """mix.json: what a mix is made of, in whole; written last, so its presence means "done"."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from tirdata.config import Config
@@ -26,11 +28,30 @@ class SequenceRecord(Config):
     tracks: int
     """Tracks used."""
     crops: int
-    """Crops used."""
+    """Crops used, or pairs of frames."""
+    samples: int = 0
+    """Tracklets they are in."""
+    classes: dict[str, int] = Field(default_factory=dict)
+    """Crops of each class, by its name in the dataset."""
+    left_out: dict[str, int] = Field(default_factory=dict)
+    """Tracks left out, by reason."""
+    left_out_boxes: dict[str, int] = Field(default_factory=dict)
+    """Boxes left out of the tracks of wanted classes, by reason."""
     inputs_sha256: str
-    """Of its boxes and classes and the sizes of its frames' files."""
+    """Of its boxes, classes, recording, licence and the frames that were used."""
     crops_sha256: str
     """Of its samples, byte for byte."""
+
+
+class Failure(Config):
+    """One sequence that could not be read, or not to its end; nothing of it is in the mix."""
+
+    name: str
+    """Name of the sequence."""
+    dataset: str
+    """Folder it lies in."""
+    message: str
+    """What was found."""
 
 
 class Counts(Config):
@@ -39,7 +60,7 @@ class Counts(Config):
     samples: int
     """Tracklets."""
     crops: int
-    """Crops of all tracklets."""
+    """Crops, or pairs of frames, of all tracklets."""
     sequences: int
     """Sequences that gave any."""
     recordings: int
@@ -63,17 +84,30 @@ class DuplicatePair(Config):
     """0..1."""
 
 
+class ClassCollision(Config):
+    """Names of classes that meet, or one that means two things."""
+
+    kind: Literal["merged", "one WNID", "two WNIDs"]
+    """merged: several names became one class; one WNID: several classes have it; two WNIDs: one."""
+    name: str
+    """The class, or the WNID that several have."""
+    members: tuple[str, ...]
+    """The names that became it, the classes that have it, or DATASET: WNID."""
+
+
 class MixManifest(Config):
     """Everything that decides the bytes of a mix, and what came out."""
 
     format: int = Field(1, ge=1, le=1)
     """Version of this file."""
     recipe: Recipe
-    """The recipe, whole."""
+    """The recipe, whole; of pairs it says the polarity of the masks."""
     classes: tuple[str, ...]
     """Class of each label number; the 30 of ILSVRC2015-VID first, then the others by name."""
     class_crops: dict[str, int]
     """Crops of each class."""
+    class_collisions: tuple[ClassCollision, ...] = ()
+    """Names that became one class, and classes that may be one or two."""
     licences: dict[str, int]
     """Crops under each licence; the empty key holds those of unknown licence."""
     subsets: dict[str, Counts]
@@ -82,5 +116,9 @@ class MixManifest(Config):
     """Found among the sequences that gave crops; empty also where they were not looked for."""
     left_out: dict[str, int]
     """Tracks left out, by reason."""
+    left_out_boxes: dict[str, int] = Field(default_factory=dict)
+    """Boxes left out of the tracks of wanted classes, by reason."""
     sequences: tuple[SequenceRecord, ...]
     """Every input."""
+    failed: tuple[Failure, ...] = ()
+    """Inputs that could not be read."""

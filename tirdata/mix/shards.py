@@ -1,13 +1,16 @@
 """WebDataset tar shards, written reproducibly, and an index for random access to every crop.
 
-A sample is a tracklet: ``<key>.json`` and one ``<key>.<frame>.jpg`` a crop. The index holds a line
-a sample with the byte range of each crop, so a reader needs no pass over the tar.
+A sample is a tracklet: ``<key>.json`` and one ``<key>.<frame>.jpg`` a crop; of pairs see
+``pairs``. The index holds a line a sample with the byte range of each file, so a reader needs no
+pass over the tar. Neither writer nor reader holds more than a shard, or a few samples, in memory.
 """
 
 import io
 import tarfile
-from collections.abc import Iterator
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Protocol, Self, TypeVar, overload
 
 import cv2
 import numpy as np
@@ -19,6 +22,9 @@ from tirdata.types import Frame
 
 BLOCK = 512
 END = bytes(2 * BLOCK)  # a tar ends with two blocks of zeros
+_KEPT = 1024  # lines of an index
+
+Line = TypeVar("Line", bound=Config)
 
 
 class Sample(Config):
@@ -58,14 +64,43 @@ class Entry(Config):
 
 def members(sample: Sample, jpegs: list[bytes]) -> tuple[bytes, list[int]]:
     """The sample as tar members, and the offset of each JPEG in them."""
+    pairs = zip(sample.frames, jpegs, strict=True)
+    return tar_members(sample, [(f"{frame:06d}.jpg", jpeg) for frame, jpeg in pairs])
+
+
+class Keyed(Protocol):
+    """What every kind of sample has."""
+
+    @property
+    def key(self) -> str:
+        """Name of the sample in its shard."""
+        ...
+
+    def model_dump_json(self) -> str:
+        """The sample as JSON on one line."""
+        ...
+
+
+def tar_members(sample: Keyed, named: Iterable[tuple[str, bytes]]) -> tuple[bytes, list[int]]:
+    """Tar members of ``KEY.json`` and of ``KEY.NAME`` for each file; where each file begins."""
     blocks = [_member(f"{sample.key}.json", sample.model_dump_json().encode())]
     offsets: list[int] = []
     position = len(blocks[0])
-    for frame, jpeg in zip(sample.frames, jpegs, strict=True):
+    for name, data in named:
         offsets.append(position + BLOCK)
-        blocks.append(_member(f"{sample.key}.{frame:06d}.jpg", jpeg))
+        blocks.append(_member(f"{sample.key}.{name}", data))
         position += len(blocks[-1])
     return b"".join(blocks), offsets
+
+
+def sample_span(json_bytes: int, offsets: Sequence[int], sizes: Sequence[int]) -> tuple[int, int]:
+    """First byte of a sample's members in its shard, and the byte behind them."""
+    start = offsets[0] - 2 * BLOCK - _padded(json_bytes)
+    return start, offsets[-1] + _padded(sizes[-1])
+
+
+def _padded(size: int) -> int:
+    return size + -size % BLOCK
 
 
 def _member(name: str, data: bytes) -> bytes:
@@ -79,25 +114,55 @@ class ShardWriter:
     """Appends samples to shards of at most ``limit`` bytes and keeps the index."""
 
     def __init__(self, folder: Path, limit: int) -> None:
+        """Begin the index.
+
+        Raises:
+            StorageError: the disk is full or read-only.
+        """
         self.folder = folder
         self.limit = limit
         self.shards: list[str] = []
-        self._entries: list[str] = []
         self._buffer = io.BytesIO()
+        self._index_path = folder / "index.jsonl"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._index = self._index_path.open("wb")
+        except OSError as error:
+            raise files.storage_error(self._index_path, error) from error
 
-    def add(self, sample: Sample, blocks: bytes, offsets: list[int], sizes: list[int]) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Let go of the index; ``close`` is for a mix that came to its end."""
+        self._index.close()
+
+    def add(self, sample: Keyed, blocks: bytes, offsets: list[int], sizes: list[int]) -> None:
         """Append a sample made by ``members``."""
+        self.append(sample.model_dump_json(), blocks, offsets, sizes)
+
+    def append(
+        self, sample_json: str, blocks: bytes, offsets: Iterable[int], sizes: Iterable[int]
+    ) -> None:
+        """As ``add``, for a sample that is text already.
+
+        Raises:
+            StorageError: the disk is full or read-only.
+        """
         if self._buffer.tell() and self._buffer.tell() + len(blocks) > self.limit:
             self._close_shard()
         start = self._buffer.tell()
-        entry = Entry(
-            sample=sample,
-            shard=self._name(),
-            offsets=tuple(start + offset for offset in offsets),
-            sizes=tuple(sizes),
+        places = ",".join(str(start + offset) for offset in offsets)
+        lengths = ",".join(map(str, sizes))
+        line = (
+            f'{{"sample":{sample_json},"shard":"{self._name()}",'
+            f'"offsets":[{places}],"sizes":[{lengths}]}}\n'
         )
         self._buffer.write(blocks)
-        self._entries.append(entry.model_dump_json())
+        try:
+            self._index.write(line.encode())
+        except OSError as error:
+            raise files.storage_error(self._index_path, error) from error
 
     def close(self) -> None:
         """Write the last shard and the index.
@@ -107,17 +172,77 @@ class ShardWriter:
         """
         if self._buffer.tell():
             self._close_shard()
-        text = "".join(line + "\n" for line in self._entries)
-        files.write_text(self.folder / "index.jsonl", text)
+        try:
+            self._index.close()
+        except OSError as error:
+            raise files.storage_error(self._index_path, error) from error
 
     def _name(self) -> str:
         return f"shard-{len(self.shards):06d}.tar"
 
     def _close_shard(self) -> None:
         name = self._name()
-        files.write_bytes(self.folder / name, self._buffer.getvalue() + END)
+        self._buffer.write(END)
+        files.write_bytes(self.folder / name, self._buffer.getbuffer())
         self.shards.append(name)
         self._buffer = io.BytesIO()
+
+
+class Entries(Sequence[Line]):
+    """The lines of an index, each parsed when it is asked for; the last few are kept."""
+
+    def __init__(self, path: Path, kind: type[Line]) -> None:
+        """Look through the whole index once.
+
+        Raises:
+            DataError: it is missing, or a line is wrong.
+        """
+        self._path = path
+        self._kind = kind
+        self._starts = array("Q", [0])
+        self._kept: dict[int, Line] = {}
+        for number, line in enumerate(_lines(path), 1):
+            _parse(line, kind, path, number)
+            self._starts.append(self._starts[-1] + len(line))
+
+    def __len__(self) -> int:
+        return len(self._starts) - 1
+
+    @overload
+    def __getitem__(self, index: int) -> Line: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Line]: ...
+
+    def __getitem__(self, index: int | slice) -> Line | list[Line]:
+        if isinstance(index, slice):
+            return [self[number] for number in range(*index.indices(len(self)))]
+        number = range(len(self))[index]
+        kept = self._kept.get(number)
+        if kept is not None:
+            return kept
+        with self._path.open("rb") as file:
+            file.seek(self._starts[number])
+            line = file.read(self._starts[number + 1] - self._starts[number])
+        entry = _parse(line, self._kind, self._path, number + 1)
+        if len(self._kept) >= _KEPT:
+            del self._kept[next(iter(self._kept))]
+        self._kept[number] = entry
+        return entry
+
+    def __iter__(self) -> Iterator[Line]:
+        for number, line in enumerate(_lines(self._path), 1):
+            yield _parse(line, self._kind, self._path, number)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _sent, (self._path, self._kind, self._starts)
+
+
+def _sent(path: Path, kind: type[Line], starts: "array[int]") -> Entries[Line]:
+    """The entries in another process, which need not be looked through again."""
+    entries: Entries[Line] = Entries.__new__(Entries)
+    entries._path, entries._kind, entries._starts, entries._kept = path, kind, starts, {}
+    return entries
 
 
 class MixReader:
@@ -125,7 +250,7 @@ class MixReader:
 
     def __init__(self, root: Path, subset: str) -> None:
         self.folder = root / subset
-        self.entries = list(_read_index(self.folder / "index.jsonl"))
+        self.entries = Entries(self.folder / "index.jsonl", Entry)
 
     def crop(self, entry: Entry, index: int) -> Frame:
         """Crop number ``index`` of a sample, (size + 2 * margin) square.
@@ -134,12 +259,7 @@ class MixReader:
             DataError: the shard is missing, shorter than the index says, or not a JPEG there.
         """
         path = self.folder / entry.shard
-        try:
-            with path.open("rb") as file:
-                file.seek(entry.offsets[index])
-                data = file.read(entry.sizes[index])
-        except FileNotFoundError:
-            raise DataError(f"{path}: no such shard; build the mix again") from None
+        data = read_at(path, entry.offsets[index], entry.sizes[index])
         image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE) if data else None
         if image is None or len(data) != entry.sizes[index]:
             raise DataError(
@@ -149,13 +269,32 @@ class MixReader:
         return np.asarray(image, np.uint8)
 
 
-def _read_index(path: Path) -> Iterator[Entry]:
+def read_at(path: Path, offset: int, size: int) -> bytes:
+    """Bytes of a shard; fewer where it is shorter.
+
+    Raises:
+        DataError: there is no such shard, or it cannot be read.
+    """
     try:
-        lines = path.read_text(encoding="utf-8").split("\n")[:-1]  # names may hold U+2028
+        with path.open("rb") as file:
+            file.seek(offset)
+            return file.read(size)
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such shard; build the mix again") from None
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    try:
+        with path.open("rb") as file:
+            yield from file
     except FileNotFoundError:
         raise DataError(f"{path}: no such index; expected a mix made by build-mix") from None
-    for number, line in enumerate(lines, 1):
-        try:
-            yield Entry.model_validate_json(line)
-        except ValueError as error:
-            raise DataError(f"{path}:{number}: not an index line ({error})") from None
+
+
+def _parse(line: bytes, kind: type[Line], path: Path, number: int) -> Line:
+    try:
+        return kind.model_validate_json(line)
+    except ValueError as error:
+        raise DataError(f"{path}:{number}: not an index line ({error})") from None

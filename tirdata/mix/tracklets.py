@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
-import numpy as np
 
 from tirdata.crops import centre, crop, search_side
 from tirdata.errors import DataError
+from tirdata.mix.choose import Size, class_after_map, refusal, usable_frames
 from tirdata.mix.recipe import Domain, Recipe
 from tirdata.mix.shards import Sample
 from tirdata.types import Box, Frame, Frames, Sequence, Track
@@ -20,23 +20,13 @@ class Tracklet:
     sample: Sample
     jpegs: list[bytes]
 
-
-def usable_frames(track: Track, recipe: Recipe) -> list[int]:
-    """Frames of ``track`` whose box the recipe wants."""
-    wanted = track.present & (track.boxes[:, 2:].min(axis=1, initial=np.inf) >= recipe.min_side)
-    if recipe.human_only:
-        wanted &= ~track.generated
-    return [int(frame) for frame in np.flatnonzero(wanted)][:: recipe.stride]
-
-
-def refusal(track: Track, recipe: Recipe) -> str | None:
-    """Why the recipe does not want ``track``; None if it does."""
-    name = recipe.class_map.get(track.class_name, track.class_name)
-    if recipe.classes and name not in recipe.classes:
-        return "class not in the recipe"
-    if len(usable_frames(track, recipe)) < recipe.min_frames:
-        return "too few usable boxes"
-    return None
+    @property
+    def files(self) -> list[tuple[str, bytes]]:
+        """What follows the key in the name of each file, and the file."""
+        return [
+            (f"{frame:06d}.jpg", jpeg)
+            for frame, jpeg in zip(self.sample.frames, self.jpegs, strict=True)
+        ]
 
 
 def cut_sequence(
@@ -48,17 +38,39 @@ def cut_sequence(
         DataError: a frame cannot be read.
     """
     for track in sequence.tracks:
-        name = recipe.class_map.get(track.class_name, track.class_name)
-        if refusal(track, recipe) is not None:
-            continue
-        frames = usable_frames(track, recipe)
+        frames = wanted_crops(sequence, track, recipe)[1]
         for number, start in enumerate(range(0, len(frames), recipe.tracklet)):
             chosen = frames[start : start + recipe.tracklet]
             key = f"{prefix}-t{track.id:02d}-{number:04d}".replace(".", "_")
             yield _tracklet(sequence.frames, track, chosen, recipe, Sample(
-                key=key, domain=domain, sequence=sequence.name, track=track.id, class_name=name,
-                recording=recording, frames=tuple(chosen), sides=(), boxes=(),
+                key=key, domain=domain, sequence=sequence.name, track=track.id,
+                class_name=class_after_map(track, recipe), recording=recording,
+                frames=tuple(chosen), sides=(), boxes=(),
             ))  # fmt: skip
+
+
+def wanted_crops(sequence: Sequence, track: Track, recipe: Recipe) -> tuple[str | None, list[int]]:
+    """Why a track is left out, if it is, and the frames that are cut of it.
+
+    Raises:
+        DataError: the first frame cannot be read.
+    """
+    size = size_of(sequence.frames)
+    reason = refusal(track, recipe, size)
+    return reason, [] if reason else usable_frames(track, recipe, size)
+
+
+def size_of(frames: Frames) -> Size:
+    """Width and height of the frames; the first is read where nothing says it.
+
+    Raises:
+        DataError: the first frame cannot be read.
+    """
+    known: Size | None = getattr(frames, "size", None)
+    if known is not None:
+        return known
+    height, width = frames[0].shape
+    return width, height
 
 
 def _tracklet(

@@ -104,7 +104,7 @@ def test_a_sample_larger_than_the_limit_has_a_shard_of_its_own(tmp_path: Path) -
 
 def test_a_mix_without_samples_has_an_empty_index(tmp_path: Path) -> None:
     assert _write(tmp_path / "val", []).shards == []
-    assert MixReader(tmp_path, "val").entries == []
+    assert list(MixReader(tmp_path, "val").entries) == []
 
 
 def test_members_end_on_whole_blocks() -> None:

@@ -8,8 +8,9 @@ import pytest
 
 from tests.made import made_sequence
 from tirdata.crops import search_side
+from tirdata.mix.choose import refusal, usable_frames
 from tirdata.mix.recipe import Recipe
-from tirdata.mix.tracklets import Tracklet, cut, cut_sequence, refusal, usable_frames
+from tirdata.mix.tracklets import Tracklet, cut, cut_sequence
 from tirdata.types import Box, Sequence, Track
 
 SMALL = {"crop_size": 191, "margin": 16}
