@@ -118,4 +118,11 @@ def test_several_broken_sequences_are_partly_done(tmp_path: Path, small: Path) -
         path.write_bytes(b"")
     result = tirdata("--tir", tree, "--out", tmp_path / "mix", "--config", small)
     assert result.exit_code == 4
-    assert "2 of 3 sequences failed" in result.stderr
+    assert "2 of 3 sequences are not in the mix" in result.stderr
+    assert "000002.JPEG" in result.stderr
+    failed = read_json(tmp_path / "mix" / "mix.json", MixManifest).failed
+    assert [each.name[-8:] for each in failed] == ["00000000", "00001000"]
+    again = tirdata("--tir", tree, "--out", tmp_path / "strict", "--config", small, "--strict")
+    assert again.exit_code == 4
+    assert "2 of 3 sequences failed, the mix is not written" in again.stderr
+    assert not (tmp_path / "strict" / "mix.json").exists()
