@@ -131,7 +131,7 @@ def _changes(details_: Details) -> Changes:
 
 
 def _above_noise(flat: Changes) -> Changes:
-    return np.asarray(np.sign(flat) * np.maximum(np.abs(flat) - NOISE, 0), np.float32)
+    return np.asarray(flat - np.clip(flat, -NOISE, NOISE), np.float32)
 
 
 def _shifts(first: Clip, second: Clip) -> list[_Shift]:
