@@ -1,5 +1,6 @@
 """`tirdata fetch`: links, video files or a sources file -> white-hot 8-bit sequences."""
 
+import os
 from pathlib import Path
 from typing import Any, get_args
 
@@ -65,6 +66,10 @@ def fetch(
     licences = None if licence is None else [each.strip() for each in licence.split(",")]
     settings = load(config_path, IngestConfig, {**given, "licences": licences})
     wanted = read_sources(sources)
+    if "threads" not in settings.model_fields_set:  # cores that no other recording has
+        at_once = min(workers, len(wanted))
+        threads = max(1, (os.cpu_count() or 1) // at_once)
+        settings = settings.model_copy(update={"threads": threads})
     dataset = open_or_create(folder, write=not dry_run)
     if dry_run:
         report = plan(wanted, dataset, settings)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 
 from tirdata.dataset.shot_writer import ShotWriter
@@ -96,6 +97,7 @@ def decode(job: Job, work: Path) -> Decoded:
         DataError: it has no frame that can be read, or its palette is not known.
         StorageError: a frame cannot be written.
     """
+    cv2.setNumThreads(job.threads)  # else each worker's OpenCV takes all cores for itself
     with ThreadPoolExecutor(job.threads) as pool:
         with closing(open_frames(job.original, job.threads)) as reader:
             decoded = Decoded(reader.info)

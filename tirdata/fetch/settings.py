@@ -26,7 +26,7 @@ class FetchConfig(Config):
     keep: bool = True
     """Keep the original bytes in the dataset."""
     threads: Annotated[int, Field(ge=1)] = 2
-    """Decoder threads of one recording."""
+    """Threads that work on one recording; the command gives each its share of the cores."""
     retries: Annotated[int, Field(ge=0)] = 5
     """How often a link that fails in passing is tried again."""
     backoff_s: Annotated[float, Field(ge=0)] = 1.0
