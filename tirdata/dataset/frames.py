@@ -64,7 +64,7 @@ class FrameFiles:
         height, width = read_frame(self.path(0)).shape
         return width, height
 
-    @property
+    @cached_property
     def paths(self) -> tuple[Path, ...]:
         """The files, in order."""
         return tuple(self.path(index) for index in range(self.count))

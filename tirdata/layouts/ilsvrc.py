@@ -49,7 +49,7 @@ class IlsvrcLayout(ReadsOneByOne):
         """
         if (root / CONFIG_NAME).is_file():
             return Dataset.open(root).read_sequence(SequenceId.parse(name))
-        folder = _folders(root).get(name)
+        folder = _folder(root, name)
         if folder is None:
             raise DataError(f"{root}: no sequence {name}")
         tracks = read_annotations(folder)
@@ -87,6 +87,14 @@ class IlsvrcLayout(ReadsOneByOne):
             entries.append(Entry(number, len(sequence.frames), shown))
         for path, text in list_files(sorted(entries)).items():
             write_text(root / path, text)
+
+
+def _folder(root: Path, name: str) -> Path | None:
+    """The annotation folder of one sequence; the others, of which there may be many, not listed."""
+    base = root / "Annotations" / "VID"
+    parents = [base / "val", *sorted((base / "train").glob("*"))]
+    found = (parent / name for parent in parents if Path(name).name == name)
+    return next((path for path in found if path.is_dir()), None)
 
 
 def _folders(root: Path) -> dict[str, Path]:

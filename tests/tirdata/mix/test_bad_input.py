@@ -132,7 +132,7 @@ def test_ground_truth_that_does_not_fit_is_named(
 def test_boxes_outside_are_counted(tmp_path: Path) -> None:
     made = [named(number) for number in range(2)]
     tree = made_tree(tmp_path / "thermal", made)
-    for name, old in (("000002.xml", None), ("000005.xml", None)):
+    for name in ("000002.xml", "000005.xml"):
         path = sorted((tree / "Annotations").rglob(name))[0]
         text = path.read_text()
         for side in ("xmin", "xmax"):

@@ -22,7 +22,7 @@ from tirdata.types import Sequence
 def pair(seed: int, count: int = 4) -> Sequence:
     """A thermal sequence and a visible half whose boxes lie three pixels to the right."""
     made = made_sequence(count, seed=seed, name=f"pair{seed}")
-    boxes = made.tracks[0].boxes + [3.0, 0, 0, 0]
+    boxes = made.tracks[0].boxes + np.array([3.0, 0, 0, 0])
     visible = [255 - made.frames[index] for index in range(count)]
     return replace(made, visible=visible, visible_tracks=(replace(made.tracks[0], boxes=boxes),))
 

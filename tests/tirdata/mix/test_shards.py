@@ -2,6 +2,7 @@
 
 import gc
 import io
+import pickle
 import tarfile
 from pathlib import Path
 
@@ -46,6 +47,31 @@ def test_what_is_written_is_read_by_number(tmp_path: Path) -> None:
     for entry in reader.entries:
         for index, frame in enumerate(entry.sample.frames):
             assert abs(reader.crop(entry, index).mean() - 10 * frame) < 1
+
+
+def test_entries_are_a_sequence_that_travels_to_other_processes(tmp_path: Path) -> None:
+    samples = [_sample(number) for number in range(0, 15, 3)]
+    _write(tmp_path / "train", samples)
+    reader = MixReader(tmp_path, "train")
+    sent = pickle.loads(pickle.dumps(reader))
+    for each in (reader, sent):
+        assert len(each.entries) == 5
+        assert each.entries[-1].sample == samples[-1]
+        assert [entry.sample for entry in each.entries[1:3]] == samples[1:3]
+        assert each.entries[1] is each.entries[1]
+        assert abs(each.crop(each.entries[2], 1).mean() - 70) < 1
+        with pytest.raises(IndexError):
+            each.entries[5]
+
+
+def test_only_the_last_lines_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tirdata.mix.shards._KEPT", 2)
+    _write(tmp_path / "train", [_sample(number) for number in range(5)])
+    entries = MixReader(tmp_path, "train").entries
+    first = entries[0]
+    assert [entries[number].sample.frames[0] for number in (1, 2, 0)] == [1, 2, 0]
+    assert entries[0] == first
+    assert entries[0] is not first
 
 
 def test_offsets_point_at_jpegs_and_nothing_else(tmp_path: Path) -> None:
