@@ -97,10 +97,16 @@ def _unchanged(jobs: Sequence[Job], earlier: Earlier, engine: Engine) -> dict[st
 
 
 def _is_all(earlier: Earlier, recipe: Recipe, jobs: Sequence[Job], same: dict[str, Job]) -> bool:
-    """Whether the earlier mix is of just these sequences, each as it was."""
+    """Whether the earlier mix is of just these sequences, each as it was, and is all there."""
+    shards = (
+        earlier.out / subset / name
+        for subset, counts in earlier.manifest.subsets.items()
+        for name in counts.shards
+    )
     return (
         len(same) == len(jobs) == len(earlier.manifest.sequences)
         and earlier.manifest.recipe == recipe
+        and all(path.is_file() for path in shards)
     )
 
 

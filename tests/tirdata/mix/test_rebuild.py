@@ -154,6 +154,14 @@ def test_a_damaged_shard_is_not_built_upon(thermal: Recipe, tmp_path: Path, cut:
     assert files_of(tmp_path / "mix") == files_of(tmp_path / "anew")
 
 
+def test_a_shard_that_is_gone_is_made_again(thermal: Recipe, tmp_path: Path) -> None:
+    build(thermal, tmp_path / "mix")
+    next((tmp_path / "mix").rglob("shard-*.tar")).unlink()
+    assert build(thermal, tmp_path / "mix").fresh
+    build(thermal, tmp_path / "anew")
+    assert files_of(tmp_path / "mix") == files_of(tmp_path / "anew")
+
+
 def test_one_bad_sequence_is_named_and_the_rest_goes_in(
     thermal: Recipe, tmp_path: Path, cut: list[str]
 ) -> None:
