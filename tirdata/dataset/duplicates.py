@@ -10,6 +10,7 @@ from typing import overload
 import numpy as np
 
 from tirdata.config import Config
+from tirdata.engine.base import Engine
 from tirdata.errors import DataError
 from tirdata.frames.duplicate_index import find_matches, grouped
 from tirdata.frames.duplicates import Match
@@ -71,14 +72,14 @@ class _AllSamples(Sequence[Samples]):
         return self._portraits[index].samples()
 
 
-def find_duplicates(portraits: Sequence[Portrait]) -> list[Duplicate]:
+def find_duplicates(portraits: Sequence[Portrait], engine: Engine | None = None) -> list[Duplicate]:
     """Every two sequences of different recordings that show the same, sorted by their numbers.
 
-    Portraits are asked for one at a time, and of most only twice.
+    Portraits are asked for one at a time; with an engine also by its workers.
     """
     known = [(each.files_sha256, each.recording) for each in portraits]
     found = {(pair.first, pair.second): pair for pair in _exact(known)}
-    for first, second, match in find_matches(_AllSamples(portraits)):
+    for first, second, match in find_matches(_AllSamples(portraits), engine):
         if known[first][1] != known[second][1]:
             found.setdefault((first, second), Duplicate(first, second, match))
     return [found[pair] for pair in sorted(found)]

@@ -7,12 +7,14 @@ grow with the number of sequences, not with its square; of any number they may b
 """
 
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import lru_cache, partial
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from tirdata.engine.base import Engine
 from tirdata.frames.duplicates import Clip, Match, match
 from tirdata.frames.fingerprint import HEIGHT, STEP_S, WIDTH, Samples
 
@@ -24,6 +26,7 @@ _REACH = 32  # entries of one bucket that each entry is paired with
 _MOST = 40  # samples of one sequence that are hashed
 _KEPT = 256  # sequences whose changes are held at a time
 _PARTNERS = 6  # of each sequence, those met most: copies of copies hold together through others
+_LOOKS = 500  # pairs that a worker looks at in one go
 _HITS = 3  # at one shift in time
 _MEETINGS = 1_000_000  # in one table, at most; with more samples the reach is less
 _TALLIED = 3_000_000  # votes that are remembered from table to table
@@ -37,8 +40,37 @@ _Planes = NDArray[np.float32]  # (cells, bits)
 _Maps = NDArray[np.float16]  # (n, height, width); there may be many
 
 
-def find_matches(samples: Sequence[Samples]) -> list[tuple[int, int, Match]]:
-    """Every near duplicate among many sequences: (i, j, match), i < j, sorted."""
+@dataclass(frozen=True)
+class Pairs:
+    """Some of the candidates, for one worker."""
+
+    pairs: tuple[tuple[int, int], ...]
+
+    @property
+    def name(self) -> str:
+        """What to call them in a message."""
+        return f"duplicates, pairs from sequence {self.pairs[0][0]} on"
+
+
+def find_matches(
+    samples: Sequence[Samples], engine: Engine | None = None
+) -> list[tuple[int, int, Match]]:
+    """Every near duplicate among many sequences: (i, j, match), i < j, sorted.
+
+    With an engine, ``samples`` are sent to its workers.
+    """
+    pairs = candidates(samples)
+    if engine is None or len(pairs) <= _LOOKS:
+        return look_closely(Pairs(tuple(pairs)), samples=samples)
+    items = [Pairs(tuple(pairs[at : at + _LOOKS])) for at in range(0, len(pairs), _LOOKS)]
+    found = []
+    for outcome in engine.map(partial(look_closely, samples=samples), items):
+        found += outcome.unwrap()
+    return sorted(found, key=lambda each: each[:2])
+
+
+def look_closely(which: Pairs, *, samples: Sequence[Samples]) -> list[tuple[int, int, Match]]:
+    """Those of the pairs that are near duplicates."""
 
     @lru_cache(_KEPT)
     def read(number: int) -> Samples:
@@ -49,7 +81,7 @@ def find_matches(samples: Sequence[Samples]) -> list[tuple[int, int, Match]]:
         return Clip(read(number).at_rate(fps))
 
     found = []
-    for first, second in candidates(samples):
+    for first, second in which.pairs:
         # Those without a frame rate of their own depend on whom they are compared with.
         one, two = read(first).fps, read(second).fps
         matched = match(clip(first, one or two), clip(second, two or one))

@@ -16,6 +16,7 @@ from tirdata import files
 from tirdata.config import read_json, to_json
 from tirdata.dataset.classes import VID_CLASSES
 from tirdata.dataset.duplicates import Portrait, find_duplicates
+from tirdata.engine.base import Engine
 from tirdata.errors import DataError
 from tirdata.mix.collisions import class_collisions
 from tirdata.mix.jobs import Job
@@ -33,7 +34,12 @@ Records = dict[str, SequenceRecord]  # by key
 
 
 def assemble(
-    recipe: Recipe, jobs: Sequence[Job], records: Records, failed: Sequence[Failure], out: Path
+    recipe: Recipe,
+    jobs: Sequence[Job],
+    records: Records,
+    failed: Sequence[Failure],
+    out: Path,
+    engine: Engine,
 ) -> MixManifest:
     """Write the mix of the sequences that have a record, in the place of an earlier one.
 
@@ -42,7 +48,7 @@ def assemble(
         StorageError: the disk is full or read-only.
     """
     by_key = {job.key: job for job in jobs}
-    records, pairs = _grouped(recipe, by_key, records)
+    records, pairs = _grouped(recipe, by_key, records, engine)
     held_out = _held_out(recipe, records.values())
     sides: Records = {}
     with ExitStack() as open_files:
@@ -139,13 +145,13 @@ def _portrait(path: Path) -> Portrait:
 
 
 def _grouped(
-    recipe: Recipe, jobs: Mapping[str, Job], records: Records
+    recipe: Recipe, jobs: Mapping[str, Job], records: Records, engine: Engine
 ) -> tuple[Records, tuple[DuplicatePair, ...]]:
     """Put recordings that show the same into one group; which sequences said so."""
     if recipe.duplicates == "ignore":
         return records, ()
     keys = [key for key in jobs if key in records and records[key].samples]
-    pairs = find_duplicates(_Portraits([jobs[key].portrait_path for key in keys]))
+    pairs = find_duplicates(_Portraits([jobs[key].portrait_path for key in keys]), engine)
     found = [(keys[pair.first], keys[pair.second], pair.match) for pair in pairs]
     groups = split_together(
         (records[one].recording, records[two].recording) for one, two, _ in found

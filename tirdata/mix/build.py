@@ -75,7 +75,7 @@ def build_mix(
     if earlier is not None and _is_as_before(earlier, recipe, records, failed):
         shutil.rmtree(out / PARTS, ignore_errors=True)
         return MixReport(earlier.manifest, fresh=False)
-    manifest = assemble(recipe, jobs, records, failed, out)
+    manifest = assemble(recipe, jobs, records, failed, out, engine)
     stamps = {key: each.stamp for key, each in ready.items() if each.stamp is not None}
     publish(manifest, stamps, out)
     shutil.rmtree(out / PARTS, ignore_errors=True)

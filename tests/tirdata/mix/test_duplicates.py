@@ -11,6 +11,10 @@ import pytest
 
 from tests.made import made_sequence
 from tests.made_mix import build, made_tree, recipe_of
+from tirdata.dataset.duplicates import fingerprint_of
+from tirdata.engine.pool import PoolEngine
+from tirdata.frames.duplicate_index import find_matches
+from tirdata.frames.fingerprint import read_fingerprints
 from tirdata.layouts import LAYOUTS
 from tirdata.mix.shards import MixReader
 from tirdata.mix.split import split_together
@@ -113,3 +117,12 @@ def test_groups_carry_the_first_name() -> None:
     pairs = [("d", "b"), ("b", "c"), ("x", "y")]
     assert split_together(pairs) == {"b": "b", "c": "b", "d": "b", "x": "x", "y": "x"}
     assert split_together([]) == {}
+
+
+def test_several_workers_find_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = [original(1), original(2), copy(original(1), 101), copy(original(2), 102)]
+    samples = [read_fingerprints(fingerprint_of(each.frames), 30.0) for each in made]
+    alone = find_matches(samples)
+    assert [pair[:2] for pair in alone] == [(0, 2), (1, 3)]
+    monkeypatch.setattr("tirdata.frames.duplicate_index._LOOKS", 1)
+    assert find_matches(samples, PoolEngine(2)) == alone
