@@ -1,6 +1,6 @@
 """How `build-mix` scales: time per frame and memory for datasets of two sizes, and crops a second.
 
-    python benchmarks/mix.py scale --folder /tmp/made --sequences 100 10000
+    python benchmarks/mix.py scale --folder FOLDER --sequences 100 10000
     python benchmarks/mix.py crops
     python benchmarks/mix.py duplicates --sequences 1000 10000
 
