@@ -87,5 +87,7 @@ class Sensor(Config):
     """Row and column in the stored frames."""
     pattern: Annotated[float, Field(ge=0)] = 0.0
     """Strength of the fixed-pattern noise, in levels of 0..255."""
+    pattern_sure: bool | None = None
+    """Whether that is certain: a still scene hides a pattern. None = faults were not looked for."""
     repaired: tuple[RepairName, ...] = ()
     """What was repaired."""

@@ -149,6 +149,7 @@ def _sensor(plan: Plan) -> Sensor:
     return Sensor(
         dead_pixels=tuple((int(row), int(column)) for row, column in plan.defects.dead),
         pattern=round(plan.strength * 255 / (high - low), 2),
+        pattern_sure=plan.defects.sure,
         repaired=plan.repairs,
     )
 

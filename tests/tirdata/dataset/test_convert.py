@@ -48,6 +48,7 @@ def test_a_clip_becomes_a_sequence_with_everything_about_it(dataset: Dataset, cl
     assert card.times_s == pytest.approx([index / 30 for index in range(312)], abs=1e-6)
     assert (card.polarity.value, card.polarity.how) == ("white-hot", "measured")
     assert card.warnings == ()
+    assert card.sensor.pattern_sure is not None
     sequence = dataset.read_sequence(FIRST)
     assert len(sequence.frames) == 312
     assert sequence.tracks == ()
@@ -149,7 +150,9 @@ def test_colour_is_stored_as_luma_and_said(dataset: Dataset, clips: Path) -> Non
     report = fetch(dataset, clips / "V_DRONE_007.mp4")
     (warning,) = report.items[0].decided[0].warnings
     assert "in colours that are no palette" in warning
-    assert dataset.read_card(FIRST).palette.name == "visible"
+    card = dataset.read_card(FIRST)
+    assert card.palette.name == "visible"
+    assert card.sensor.pattern_sure is None  # faults of a thermal sensor were not looked for
     assert dataset.read_source(str(report.items[0].recording_id)).coloured_frames == 302
 
 
