@@ -86,6 +86,7 @@ def _boxes(
     console: Console, path: Path, folder: Path, *, recording: str | None, one_based: bool,
     class_name: str | None, track: int | None, generated: bool, dry_run: bool, **_: Any,
 ) -> None:  # fmt: skip
+    from cli.importing import tell_tracks
     from cli.scoring import counted
     from tirdata.annotate.importing import BoxesFile, import_boxes
     from tirdata.dataset.tree import Dataset
@@ -95,13 +96,7 @@ def _boxes(
         raise UsageError(f"{path}: of which recording; expected --recording ID, title or file name")
     wanted = BoxesFile(path, recording, class_name, int(one_based), generated, track)
     report = import_boxes(Dataset.open(folder), wanted, write=not dry_run)
-    rows = [
-        (each.sequence, each.track, each.class_name, each.boxes, each.absent,
-         "before" if each.already else "new")
-        for each in report.tracks
-    ]  # fmt: skip
-    columns = ("sequence", "track", "class", "boxes", "absent", "taken in")
-    console.table("would be imported" if dry_run else "imported", columns, rows)
+    tell_tracks(console, report.tracks, dry_run=dry_run)
     if report.empty:
         console.say(f"{counted(len(report.empty), 'sequence')} without the object")
     if not report.changed:

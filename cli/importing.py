@@ -1,5 +1,6 @@
 """`tirdata import` of a whole data set, and of files with several tracks."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ FAULTS_SHOWN = 20
 
 if TYPE_CHECKING:
     from tirdata.annotate.import_layout import SequenceReport
+    from tirdata.annotate.importing import Imported
 
 
 def import_data_set(
@@ -79,13 +81,7 @@ def import_file(
     sequence = only[0] if only else None
     wanted = TracksFile(path, kind, sequence, recording, class_name, generated, strict)
     report = import_tracks(Dataset.open(folder), wanted, write=not dry_run)
-    rows = [
-        (each.sequence, each.track, each.class_name, each.boxes, each.absent,
-         "before" if each.already else "new")
-        for each in report.tracks
-    ]  # fmt: skip
-    columns = ("sequence", "track", "class", "boxes", "absent", "taken in")
-    console.table("would be imported" if dry_run else "imported", columns, rows)
+    tell_tracks(console, report.tracks, dry_run=dry_run)
     for note in report.notes:
         console.say(note)
     if report.empty:
@@ -136,3 +132,14 @@ def _check(reports: "tuple[SequenceReport, ...]", folder: Path) -> None:
         raise PartlyDoneError(
             f"{folder}: {len(failed)} of {len(reports)} sequences failed; {first.error}"
         )
+
+
+def tell_tracks(console: Console, tracks: Iterable["Imported"], *, dry_run: bool) -> None:
+    """A line for each track that boxes were laid over, or would be."""
+    rows = [
+        (each.sequence, each.track, each.class_name, each.boxes, each.absent,
+         "before" if each.already else "new")
+        for each in tracks
+    ]  # fmt: skip
+    columns = ("sequence", "track", "class", "boxes", "absent", "taken in")
+    console.table("would be imported" if dry_run else "imported", columns, rows)

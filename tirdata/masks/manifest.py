@@ -19,13 +19,16 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 def _size(value: object) -> object:
-    """192x256, height first as the papers write it; what a file holds stays as it is."""
+    """192x256, height first as the papers write it, as (256, 192); other values stay."""
     if not isinstance(value, str):
         return value
     height, _, width = value.partition("x")
     if not (width.isdigit() and height.isdigit()):
         raise ValueError("expected HEIGHTxWIDTH, such as 192x256")
     return int(width), int(height)
+
+
+Size = Annotated[tuple[Side, Side], BeforeValidator(_size)]  # w, h
 
 
 class MasksConfig(Config):
@@ -35,7 +38,7 @@ class MasksConfig(Config):
     """A name in STYLES."""
     polarity: Polarity = "target-white"
     """target-white: the target is 255; target-black: the target is 0, the rest 255."""
-    resize: Annotated[tuple[Side, Side] | None, BeforeValidator(_size)] = None
+    resize: Size | None = None
     """Width and height of the masks; none = as the frame. As text: HEIGHTxWIDTH."""
     boxes: Literal["own", "visible", "thermal", "union"] = "own"
     """Of a pair: each half from its own boxes, or both from those of one half or of both."""

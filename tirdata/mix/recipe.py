@@ -3,25 +3,15 @@
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from tirdata.config import Config
+from tirdata.masks.manifest import Size
 from tirdata.masks.rectangle import Polarity
 
 Domain = Literal["vid", "tir"]
 Subset = Literal["train", "val"]
-Side = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
-
-
-def _size(value: object) -> object:
-    """192x256, height first as the papers write it, as (256, 192); other values stay."""
-    if not isinstance(value, str):
-        return value
-    height, _, width = value.partition("x")
-    if not (width.isdigit() and height.isdigit()):
-        raise ValueError("expected HEIGHTxWIDTH, such as 192x256")
-    return int(width), int(height)
 
 
 class Recipe(Config):
@@ -61,7 +51,7 @@ class Recipe(Config):
     """Pixels stored around that on each side, for shifted and scaled crops in training."""
     quality: int = Field(90, ge=1, le=100)
     """JPEG quality of crops, and of frames that are not JPEG already or are resized."""
-    frame_size: Annotated[tuple[Side, Side] | None, BeforeValidator(_size)] = None
+    frame_size: Size | None = None
     """Width and height of stored pairs; none = as they are. As text: HEIGHTxWIDTH."""
     thermal_substitute: Literal["rgb", "gray"] = "rgb"
     """Thermal half of pairs of a visible-light dataset: the colour frame again, or it in grey."""
