@@ -21,9 +21,8 @@ from cli.scoring import data_options, tracker_options
 @click.command("evaluate")
 @click.argument("tracker", metavar="TRACKER|RESULTS")
 @click.argument("data", type=click.Path(path_type=Path))
-@click.option("--protocol", metavar="NAME", help="By its plain rules: one-pass.")
-@click.option("--benchmark", metavar="NAME|FILE",
-              help="By the rules of otb, ptbtir, lsotb, lasher, lasot or a file.")  # fmt: skip
+@click.option("--protocol", "--benchmark", "protocol", metavar="NAME|FILE",
+              help="Whose rules: one-pass, otb, lsotb, lasher and so on, or a file.")  # fmt: skip
 @click.option("--out", type=click.Path(path_type=Path), default=Path("evaluation"),
               show_default=True, metavar="DIR",
               help="Folder of the evaluation; several trackers are compared there.")  # fmt: skip
@@ -41,8 +40,7 @@ from cli.scoring import data_options, tracker_options
 @verbosity
 def evaluate(
     data: Path, out: Path, layout: str | None, settings: tuple[str, ...], only: tuple[str, ...],
-    protocol: str | None, benchmark: str | None, config_path: Path | None, as_json: bool,
-    **given: Any,
+    protocol: str | None, config_path: Path | None, as_json: bool, **given: Any,
 ) -> None:  # fmt: skip
     """Example: tirdata evaluate mmnet DATASET --protocol one-pass --out evaluation
 
@@ -59,11 +57,16 @@ def evaluate(
 
     console = console_for(json=as_json)
     wanted = {
-        "settings": settings_of(settings), "sequences": only or None, "protocol": protocol,
-        "benchmark": benchmark,
+        "settings": settings_of(settings), "sequences": only or None, "protocol": protocol
     }  # fmt: skip
     config = load(config_path, EvaluateConfig, wanted)
-    rules = open_benchmark(config.benchmark, config.protocol)
+    rules = open_benchmark(config.protocol)
+    protocol_of = rules.build()
     found = open_data(data, layout)
-    truths = read_truths(found, only=config.sequences, machine_boxes=rules.build().machine_boxes)
+    truths = read_truths(
+        found,
+        only=config.sequences,
+        machine_boxes=protocol_of.machine_boxes,
+        sizes=protocol_of.sizes,
+    )
     evaluate_one(Request(found, truths, rules, config.settings, out), console, **given)

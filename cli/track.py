@@ -64,9 +64,12 @@ def track(
     wanted = {"settings": settings_of(settings), "sequences": only or None}
     config = load(config_path, TrackConfig, wanted)
     choice = choose_tracker(tracker, config.settings, **placed)
-    rules = open_benchmark(None, protocol).build()
-    run = Run(choice, open_data(data, layout), protocol, rules, out)
-    truths = read_truths(run.data, only=config.sequences, machine_boxes=rules.machine_boxes)
+    benchmark = open_benchmark(protocol)
+    rules = benchmark.build()
+    run = Run(choice, open_data(data, layout), benchmark.benchmark.protocol, rules, out)
+    truths = read_truths(
+        run.data, only=config.sequences, machine_boxes=rules.machine_boxes, sizes=rules.sizes
+    )
     say_left_out(console, truths)
     if dry_run:
         left = run.left(truths.targets)

@@ -89,7 +89,7 @@ def test_a_dry_run_writes_nothing(data: Path, tmp_path: Path) -> None:
 
 def test_the_rules_may_come_from_a_file(data: Path, tmp_path: Path) -> None:
     config = tmp_path / "evaluate.toml"
-    config.write_text('benchmark = "lsotb"\nsequences = ["s1"]\n')
+    config.write_text('protocol = "lsotb"\nsequences = ["s1"]\n')
     result = evaluate("hold", data, "--config", config, "--out", tmp_path / "out", "--json")
     assert result.exit_code == 0, result.output
     scores = json.loads(result.stdout)["scores"]
@@ -102,7 +102,7 @@ def test_the_rules_may_come_from_a_file(data: Path, tmp_path: Path) -> None:
     ("args", "message"),
     [
         (("hold",), "say which with --protocol"),
-        (("hold", "--benchmark", "vot"), "no benchmark 'vot'; there are:"),
+        (("hold", "--benchmark", "vot"), "no protocol 'vot'; there are:"),
         (("nothing", "--protocol", "one-pass"), "nothing: no such folder of results, and no"),
         (("hold", "--protocol", "one-pass", "--name", "../x"), "name '../x': expected letters"),
     ],

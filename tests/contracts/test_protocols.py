@@ -44,13 +44,13 @@ def late() -> Sequence:
 
 @pytest.fixture(params=list(PROTOCOLS))
 def protocol(request: pytest.FixtureRequest) -> EvaluationProtocol:
-    return open_benchmark(None, request.param).build()
+    return open_benchmark(request.param).build()
 
 
 def _score(protocol: EvaluationProtocol, tracker: Tracker, sequence: Sequence) -> TargetScore:
     (truth,) = truths_of(sequence, machine_boxes=False)
     trajectory = protocol.run(tracker, sequence.frames, truth)
-    return protocol.score(truth, trajectory.boxes)
+    return protocol.score(truth, [trajectory])
 
 
 @pytest.mark.parametrize("name", ["made", "late"])
@@ -77,17 +77,20 @@ def test_it_runs_from_the_first_box_to_the_last(
     trajectory = protocol.run(Oracle(late), late.frames, truth)
     present = late.tracks[0].present
     np.testing.assert_array_equal(~np.isnan(trajectory.boxes[:, 0]), present)
+    assert trajectory.seconds is not None
     np.testing.assert_array_equal(~np.isnan(trajectory.seconds), present)
     assert (trajectory.seconds[present] >= 0).all()
 
 
 def test_everything_it_names_is_known(protocol: EvaluationProtocol, made: Sequence) -> None:
     score = _score(protocol, Oracle(made), made)
-    assert set(protocol.headline) <= set(MEASURES) == set(score.values)
-    assert set(protocol.curves) <= set(CURVES)
-    assert {name: len(curve) for name, curve in score.curves.items()} == {
-        name: len(CURVES[name].thresholds) for name in protocol.curves
-    }
+    summary = protocol.summarise([score])
+    assert set(protocol.headline) <= set(summary.values) <= set(MEASURES)
+    assert set(score.values) <= set(MEASURES)
+    assert set(protocol.curves) == set(summary.curves) <= set(CURVES)
+    for name, curve in summary.curves.items():
+        thresholds = CURVES[name].thresholds
+        assert thresholds is None or len(curve) == len(thresholds)
 
 
 def test_one_target_is_its_own_mean(protocol: EvaluationProtocol, made: Sequence) -> None:

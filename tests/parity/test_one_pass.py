@@ -14,7 +14,7 @@ from tirdata.layouts.text import read_boxes, read_rows, shifted
 from tirdata.types import Boxes
 from tracking.evaluation.benchmark import open_benchmark
 from tracking.evaluation.measures import centre_errors
-from tracking.evaluation.results import ResultFolder
+from tracking.evaluation.results import ResultFolder, Trajectory, read_result
 from tracking.evaluation.scores import Summary
 from tracking.evaluation.targets import Truth
 
@@ -35,11 +35,11 @@ def _published(shared_data: Path, key: str) -> dict[str, Any]:
 
 
 def _summary(benchmark: str, truths: list[Truth], folder: Path) -> Summary:
-    protocol = open_benchmark(benchmark, None).build()
+    protocol = open_benchmark(benchmark).build()
     results = ResultFolder(folder)
     return protocol.summarise(
         [
-            protocol.score(truth, shifted(read_rows(results.path(truth.name)), -1))
+            protocol.score(truth, [read_result(results.path(truth.name), origin=1)])
             for truth in truths
         ]
     )
@@ -156,7 +156,7 @@ def test_numbers_that_ship_with_the_tests(clip: str, clips: Path) -> None:
     numbers = read_rows(clips / f"{clip}.txt")  # as in the file: 1-based
     rows = _wandering(numbers)
     truth = Truth(clip, clip, 0, shifted(numbers, -1))
-    found = open_benchmark("lsotb", None).build().score(truth, shifted(rows, -1)).values
+    found = open_benchmark("lsotb").build().score(truth, [Trajectory(shifted(rows, -1))]).values
     expected = json.loads(EXPECTED.read_text())[clip]
     assert {name: found[name] for name in expected} == pytest.approx(expected, abs=1e-9)
     assert _plain_loops(numbers, rows) == pytest.approx(expected, abs=1e-9)

@@ -11,7 +11,8 @@ from pydantic import Field
 
 from tirdata.config import Config, load
 from tirdata.errors import ConfigError, UsageError
-from tracking.evaluation.protocols import PROTOCOLS, build_protocol
+from tracking.evaluation.measures import MEASURES
+from tracking.evaluation.protocols import build_protocol
 from tracking.evaluation.protocols.base import EvaluationProtocol
 
 _FOLDER = Path(str(files("tracking.evaluation") / "benchmarks"))
@@ -26,6 +27,8 @@ class Benchmark(Config):
     """Name of an evaluation protocol."""
     source: str = ""
     """Whose rules these are, and where they are written down."""
+    names: dict[str, str] = Field(default_factory=dict)
+    """What its authors call a measure, by our name for it: ``precision = "PR"``."""
     rules: dict[str, Any] = Field(default_factory=dict)
     """Settings of the protocol."""
 
@@ -53,28 +56,24 @@ def shipped_benchmarks() -> list[str]:
     return sorted(path.stem for path in _FOLDER.glob("*.toml"))
 
 
-def open_benchmark(name: str | None, protocol: str | None) -> NamedBenchmark:
-    """A shipped benchmark, a TOML file, or the plain rules of ``protocol``, checked.
+def open_benchmark(name: str | None) -> NamedBenchmark:
+    """A shipped benchmark or a TOML file, checked; the plain rules of a protocol have its name.
 
     Raises:
-        UsageError: neither is given, they contradict each other, or nothing goes by the name.
+        UsageError: none is given, or nothing goes by the name.
         ConfigError: the file does not say what a benchmark has to.
     """
-    if protocol is not None and protocol not in PROTOCOLS:
-        raise UsageError(f"no protocol {protocol!r}; there are: {', '.join(PROTOCOLS)}")
-    if name is None and protocol is None:
-        raise UsageError("neither a protocol nor a benchmark is given; say which with --protocol")
-    path = _path(name or str(protocol))
+    if name is None:
+        raise UsageError(f"no protocol is given; say which with --protocol: {_known()}")
+    path = _path(name)
     found = NamedBenchmark(name=path.stem, benchmark=load(path, Benchmark, {}))
     try:
         found.build()
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None
-    if protocol not in (None, found.benchmark.protocol):
-        raise UsageError(
-            f"benchmark {found.name} has protocol {found.benchmark.protocol}, not {protocol}; "
-            "leave --protocol out"
-        )
+    unknown = set(found.benchmark.names) - set(MEASURES)
+    if unknown:
+        raise ConfigError(f"{path}: names: no measure {min(unknown)!r}")
     return found
 
 
@@ -83,6 +82,9 @@ def _path(name: str) -> Path:
         return Path(name)
     path = _FOLDER / f"{name}.toml"
     if not path.is_file():
-        known = ", ".join(shipped_benchmarks())
-        raise UsageError(f"no benchmark {name!r}; there are: {known}; or give a .toml file")
+        raise UsageError(f"no protocol {name!r}; there are: {_known()}; or give a .toml file")
     return path
+
+
+def _known() -> str:
+    return ", ".join(shipped_benchmarks())

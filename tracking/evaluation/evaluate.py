@@ -12,10 +12,10 @@ from pathlib import Path
 from tirdata.config import Config, read_json, to_json
 from tirdata.errors import DataError, TirDataError, UsageError
 from tirdata.files import write_text
-from tirdata.layouts.text import read_rows, shifted
 from tracking.evaluation.benchmark import NamedBenchmark
+from tracking.evaluation.measures import MEASURES
 from tracking.evaluation.protocols.base import EvaluationProtocol
-from tracking.evaluation.results import ResultFolder
+from tracking.evaluation.results import ResultFolder, read_result
 from tracking.evaluation.run import MANIFEST, RunManifest, read_speed
 from tracking.evaluation.scores import Failure, Scores, TargetScore
 from tracking.evaluation.targets import Data, Truth, Truths
@@ -157,9 +157,11 @@ def read_scores(out: Path) -> list[Scores]:
         DataError: the folder holds no evaluation, or a file is wrong.
     """
     first = read_json(out / EVALUATION, Evaluation).benchmark.build().headline[0]
+    sign = -1 if MEASURES[first].higher_is_better else 1
     scores = [read_json(path, Scores) for path in sorted(out.glob(f"*/{SCORES}"))]
     return sorted(
-        scores, key=lambda each: (len(each.failed) > 0, -each.summary.values[first], each.name)
+        scores,
+        key=lambda each: (len(each.failed) > 0, sign * each.summary.values[first], each.name),
     )
 
 
@@ -170,8 +172,8 @@ def _score_targets(
     missing: list[Failure] = []
     for truth in truths:
         try:
-            rows = shifted(read_rows(folder.path(truth.name)), -origin)
-            scored.append(protocol.score(truth, rows))
+            found = read_result(folder.path(truth.name), origin=origin)
+            scored.append(protocol.score(truth, [found]))
         except DataError as error:
             missing.append(Failure(name=truth.name, error=str(error)))
     unused = folder.unused([truth.name for truth in truths])

@@ -4,7 +4,7 @@ Pure functions of (n, 4) boxes. The formulas are those of ``calcSeqErrRobust.m``
 and ``genPerfMat.m`` of the OTB toolkit, which PTB-TIR, LSOTB-TIR and LasHeR took over; what to do
 with absent and invalid boxes is the protocol's choice, not decided here.
 
-To add a measure, write a function of a curve and list it in ``MEASURES``.
+To add a measure, list it in ``MEASURES`` and let a protocol give its value.
 """
 
 from collections.abc import Callable
@@ -30,28 +30,51 @@ def matlab_range(step: float, last: float) -> Floats:
 
 
 class Curve(NamedTuple):
-    """A share of frames against a threshold."""
+    """Something in 0..1 against a threshold, most often a share of frames."""
 
     title: str
     axis: str  # what the threshold is, with its unit
-    thresholds: Floats
+    thresholds: Floats | None  # None = 1, 2, 3, … as many as the curve has points
 
+
+SUCCESS: Final = matlab_range(0.05, 1.0)  # 21 overlaps
+PRECISION: Final = matlab_range(1.0, 50.0)  # 51 distances, px
+NORMALISED: Final = matlab_range(0.01, 0.5)  # 51 distances, sizes of the target
 
 CURVES: Final[dict[str, Curve]] = {
-    "success": Curve("Success", "overlap threshold", matlab_range(0.05, 1.0)),
-    "precision": Curve("Precision", "centre error threshold, px", matlab_range(1.0, 50.0)),
+    "success": Curve("Success", "overlap threshold", SUCCESS),
+    "precision": Curve("Precision", "centre error threshold, px", PRECISION),
     "normalised_precision": Curve(
-        "Normalised precision", "centre error threshold, target sizes", matlab_range(0.01, 0.5)
+        "Normalised precision", "centre error threshold, target sizes", NORMALISED
     ),
 }
 
 
 class Measure(NamedTuple):
-    """One number in 0..1, higher is better."""
+    """What one number is called and how it is read."""
 
     title: str
-    curve: str | None  # the curve it is read from; None = a mean over frames
-    value: Callable[[Floats], float]  # of the curve, or of the frames
+    short: str  # head of a column
+    curve: str | None = None  # the curve it sums up, and in whose key it stands
+    higher_is_better: bool = True
+    share: bool = True  # in 0..1
+    digits: int = 3
+
+
+MEASURES: Final[dict[str, Measure]] = {
+    # mean of the points of the curve, not the trapezoid rule: a perfect tracker has 20/21
+    "success": Measure("Success", "Success", "success"),
+    "precision": Measure("Precision at 20 px", "Precision", "precision"),
+    "normalised_precision_mean": Measure(
+        "Normalised precision, mean of 51 points", "Norm. precision (mean)", "normalised_precision"
+    ),
+    "normalised_precision_at_0.2": Measure(
+        "Normalised precision at 0.2", "Norm. precision (0.2)", "normalised_precision"
+    ),
+    "success_at_0.5": Measure("Frames with IoU > 0.5", "IoU > 0.5", "success"),
+    "success_at_0.75": Measure("Frames with IoU > 0.75", "IoU > 0.75", "success"),
+    "mean_overlap": Measure("Mean IoU", "Mean IoU"),
+}
 
 
 def _mean(values: Floats) -> float:
@@ -62,19 +85,15 @@ def _at(index: int) -> Callable[[Floats], float]:
     return lambda values: float(values[index])
 
 
-MEASURES: Final[dict[str, Measure]] = {
-    # mean of the points of the curve, not the trapezoid rule: a perfect tracker has 20/21
-    "success": Measure("Success", "success", _mean),
-    "precision": Measure("Precision at 20 px", "precision", _at(20)),
-    "normalised_precision_mean": Measure(
-        "Normalised precision, mean of 51 points", "normalised_precision", _mean
-    ),
-    "normalised_precision_at_0.2": Measure(
-        "Normalised precision at 0.2", "normalised_precision", _at(20)
-    ),
-    "success_at_0.5": Measure("Frames with IoU > 0.5", "success", _at(10)),
-    "success_at_0.75": Measure("Frames with IoU > 0.75", "success", _at(15)),
-    "mean_overlap": Measure("Mean IoU", None, _mean),
+# How OTB's measures are read from their curves, or from the overlaps of frames or targets.
+READINGS: Final[dict[str, Callable[[Floats], float]]] = {
+    "success": _mean,
+    "precision": _at(20),
+    "normalised_precision_mean": _mean,
+    "normalised_precision_at_0.2": _at(20),
+    "success_at_0.5": _at(10),
+    "success_at_0.75": _at(15),
+    "mean_overlap": _mean,
 }
 
 
@@ -96,19 +115,19 @@ def normalised_errors(predicted: Boxes, truth: Boxes) -> Floats:
 def success_curve(overlaps: Floats, count: int) -> Floats:
     """Share of ``count`` frames with overlap above each threshold, (21,). Equal is not above."""
     with np.errstate(invalid="ignore"):
-        hits = overlaps[:, None] > CURVES["success"].thresholds
+        hits = overlaps[:, None] > SUCCESS
     curve: Floats = hits.sum(axis=0) / count
     return curve
 
 
 def precision_curve(errors: Floats, count: int) -> Floats:
     """Share of ``count`` frames with an error up to each threshold, equal included, (51,)."""
-    return _share_up_to(errors, CURVES["precision"].thresholds, count)
+    return _share_up_to(errors, PRECISION, count)
 
 
 def normalised_precision_curve(errors: Floats, count: int) -> Floats:
     """As ``precision_curve`` for normalised errors, thresholds 0..0.5, (51,)."""
-    return _share_up_to(errors, CURVES["normalised_precision"].thresholds, count)
+    return _share_up_to(errors, NORMALISED, count)
 
 
 def _share_up_to(errors: Floats, thresholds: Floats, count: int) -> Floats:

@@ -9,8 +9,10 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tirdata.errors import DataError, UsageError
 from tirdata.files import write_text
@@ -18,15 +20,38 @@ from tirdata.layouts.text import read_rows, shifted, write_boxes
 from tirdata.types import Boxes, Floats
 from tracking.evaluation.targets import Truth
 
+States: TypeAlias = NDArray[np.int8]  # (n,)
+BOX: Final = 4  # numbers of a box
+
 _IGNORED = re.compile(r"[-_.\s]")
+
+
+SKIPPED: Final = 0  # VOT's codes of a frame without a region
+STARTED: Final = 1
+FAILED: Final = 2
+ANSWERED: Final = -1  # ours: the frame has a region
 
 
 @dataclass(frozen=True, eq=False)
 class Trajectory:
-    """What a tracker answered, one row a frame of the sequence; NaN where it was not asked."""
+    """What a tracker answered on one target, run here or read from a file, one row a frame.
 
-    boxes: Boxes  # (n, 4)
-    seconds: Floats  # (n,), the first one is the start
+    Several of them for one target are repetitions.
+    """
+
+    rows: Floats  # (n, 4) boxes or (n, 8) corners, from 0; NaN where it was not asked or has none
+    seconds: Floats | None = None  # (n,), NaN where it was not asked; None = not known
+    states: States | None = None  # (n,), of VOT's codes; None = answered everywhere
+
+    @property
+    def boxes(self) -> Boxes:
+        """The boxes, (n, 4), or the bounds of the corners."""
+        if self.rows.shape[1] == BOX:
+            return self.rows
+        corners = self.rows.reshape(len(self.rows), -1, 2)
+        low, high = corners.min(axis=1), corners.max(axis=1)
+        boxes: Boxes = np.hstack([low, high - low])
+        return boxes
 
 
 def write_result(folder: Path, name: str, trajectory: Trajectory, *, origin: int) -> None:
@@ -35,9 +60,19 @@ def write_result(folder: Path, name: str, trajectory: Trajectory, *, origin: int
     Raises:
         StorageError: a file cannot be written.
     """
-    lines = "".join(f"{value:.6f}\n" for value in trajectory.seconds)
-    write_text(_times_path(folder, name), lines)
+    if trajectory.seconds is not None:
+        lines = "".join(f"{value:.6f}\n" for value in trajectory.seconds)
+        write_text(_times_path(folder, name), lines)
     write_boxes(folder / f"{name}.txt", trajectory.boxes, origin=origin)
+
+
+def read_result(path: Path, *, origin: int) -> Trajectory:
+    """A result file as a trajectory, one row a line, whatever their number.
+
+    Raises:
+        DataError: it is missing or empty, or a line is not four numbers.
+    """
+    return Trajectory(shifted(read_rows(path), -origin))
 
 
 def read_times(folder: Path, name: str) -> Floats:
@@ -66,7 +101,7 @@ def is_done(folder: Path, truth: Truth, *, origin: int) -> bool:
     path = folder / f"{truth.name}.txt"
     if not path.is_file():
         return False
-    rows = shifted(read_rows(path), -origin)
+    rows = read_result(path, origin=origin).rows
     return len(rows) == len(truth.boxes) and bool(
         np.allclose(rows[truth.start], truth.first_box, atol=1e-3)
     )

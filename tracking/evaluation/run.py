@@ -40,8 +40,6 @@ class EvaluateConfig(TrackConfig):
     """What ``tirdata evaluate --config`` may say."""
 
     protocol: str | None = None
-    """Name of a protocol, by its plain rules."""
-    benchmark: str | None = None
     """Name or TOML file of a benchmark."""
 
 
@@ -109,7 +107,9 @@ class Runner:
         """
         layout = self.data.reader
         sequence = layout.read_one(self.data.root, key.sequence)
-        found = truths_of(sequence, machine_boxes=self.protocol.machine_boxes)
+        found = truths_of(
+            sequence, machine_boxes=self.protocol.machine_boxes, sizes=self.protocol.sizes
+        )
         truth = next(truth for truth in found if truth.name == key.name)
         trajectory = self.protocol.run(self.tracker, sequence.frames, truth)
         write_result(self.out, key.name, trajectory, origin=layout.origin)

@@ -9,6 +9,17 @@ from tirdata.config import Config
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
+class RunScore(Config):
+    """One repetition on one target, where a protocol restarts the tracker."""
+
+    overlaps: tuple[float | None, ...]
+    """Of each frame; none where there is no region or it does not count."""
+    starts: tuple[int, ...]
+    """Frames on which it was started, from 0."""
+    failures: tuple[int, ...]
+    """Frames on which it had lost the target, from 0."""
+
+
 class TargetScore(Config):
     """One target: one object of one sequence."""
 
@@ -22,6 +33,12 @@ class TargetScore(Config):
     """Curves by name."""
     notes: tuple[str, ...] = ()
     """What was found in the result and how it was treated."""
+    attributes: tuple[str, ...] = ()
+    """Challenges of the sequence, sorted."""
+    runs: tuple[RunScore, ...] = ()
+    """Repetitions, where the protocol has such."""
+    tags: dict[str, tuple[int, ...]] = Field(default_factory=dict)
+    """Frames by what the data set marks them with, where the protocol scores by it."""
 
 
 class Failure(Config):
@@ -31,6 +48,15 @@ class Failure(Config):
     """As in ``TargetScore``, or a sequence that cannot be read."""
     error: str
     """Why."""
+
+
+class Subset(Config):
+    """The mean over the targets, or frames, with one challenge."""
+
+    targets: int
+    """How many have it."""
+    values: dict[str, float]
+    """Measures by name."""
 
 
 class Summary(Config):
@@ -44,6 +70,8 @@ class Summary(Config):
     """Curves by name."""
     dropped: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     """By curve: targets left out of its mean because they never score, where the rules say so."""
+    attributes: dict[str, Subset] = Field(default_factory=dict)
+    """By challenge."""
 
 
 class Speed(Config):

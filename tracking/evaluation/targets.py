@@ -1,8 +1,8 @@
 """What is tracked and scored: one object of one sequence, from its first box to its last."""
 
 import hashlib
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ import numpy as np
 from tirdata.errors import DataError, UsageError
 from tirdata.layouts import open_layout
 from tirdata.layouts.base import Layout
-from tirdata.types import Box, Boxes, Sequence, Track
+from tirdata.types import Box, Boxes, Flags, Polygons, Sequence, Track
 from tracking.evaluation.scores import Failure
 
 LEAST_BOXES = 2
@@ -38,6 +38,11 @@ class Truth:
     sequence: str
     track: int
     boxes: Boxes
+    polygons: Polygons | None = None  # where the truth is rotated; boxes are then its bounds
+    visible: Boxes | None = None  # on the visible half of a pair, where it was labelled apart
+    size: tuple[int, int] | None = None  # of the frames, (w, h); None = not known
+    tags: Mapping[str, Flags] = field(default_factory=dict)  # per frame, as the data set has them
+    attributes: frozenset[str] = frozenset()  # challenges of the sequence
 
     @property
     def start(self) -> int:
@@ -64,21 +69,26 @@ class Truths(NamedTuple):
 
     @property
     def sha256(self) -> str:
-        """Of every name and box."""
+        """Of every name, box and corner."""
         digest = hashlib.sha256()
         for truth in self.targets:
             digest.update(truth.name.encode() + b"\0")
-            digest.update(np.ascontiguousarray(truth.boxes, "<f8").tobytes())
+            for numbers in (truth.boxes, truth.polygons, truth.visible):
+                if numbers is not None:
+                    digest.update(np.ascontiguousarray(numbers, "<f8").tobytes())
         return digest.hexdigest()
 
 
-def read_truths(data: Data, *, only: Collection[str] = (), machine_boxes: bool = False) -> Truths:
+def read_truths(
+    data: Data, *, only: Collection[str] = (), machine_boxes: bool = False, sizes: bool = False
+) -> Truths:
     """The targets of every sequence, or of those whose sequence or target is named in ``only``.
 
     Args:
         data: where they lie.
         only: names of sequences or targets; none = all.
         machine_boxes: whether boxes that no person drew or accepted count as true.
+        sizes: whether the size of the frames is wanted; one frame of each sequence is read.
 
     Raises:
         UsageError: ``only`` names what is not there.
@@ -95,7 +105,8 @@ def read_truths(data: Data, *, only: Collection[str] = (), machine_boxes: bool =
         if only and name not in wanted:
             continue
         try:
-            found = [*truths_of(layout.read_one(data.root, name), machine_boxes=machine_boxes)]
+            sequence = layout.read_one(data.root, name)
+            found = [*truths_of(sequence, machine_boxes=machine_boxes, sizes=sizes)]
         except DataError as error:
             failed.append(Failure(name=name, error=str(error)))
             continue
@@ -112,14 +123,36 @@ def read_truths(data: Data, *, only: Collection[str] = (), machine_boxes: bool =
     return Truths(tuple(targets), tuple(without), tuple(failed))
 
 
-def truths_of(sequence: Sequence, *, machine_boxes: bool) -> Iterator[Truth]:
-    """The targets of one sequence; tracks without enough boxes that count are none."""
+def truths_of(sequence: Sequence, *, machine_boxes: bool, sizes: bool = False) -> Iterator[Truth]:
+    """The targets of one sequence; tracks without enough boxes that count are none.
+
+    Raises:
+        DataError: ``sizes`` are asked for and the first frame cannot be read.
+    """
+    size = _size(sequence) if sizes else None
+    polygons = {track.id: track.polygons for track in sequence.tracks}
+    visible = {track.id: _true_boxes(track, machine_boxes) for track in sequence.visible_tracks}
     boxes = {track.id: _true_boxes(track, machine_boxes) for track in sequence.tracks}
     for track, rows in boxes.items():
         if (~np.isnan(rows[:, 0])).sum() < LEAST_BOXES:
             continue
         name = sequence.name if len(sequence.tracks) == 1 else f"{sequence.name}#{track}"
-        yield Truth(name, sequence.name, track, rows)
+        yield Truth(
+            name,
+            sequence.name,
+            track,
+            rows,
+            polygons=polygons.get(track),
+            visible=visible.get(track),
+            size=size,
+            tags=sequence.tags,
+            attributes=sequence.attributes,
+        )
+
+
+def _size(sequence: Sequence) -> tuple[int, int]:
+    height, width = sequence.frames[0].shape[:2]
+    return width, height
 
 
 def _true_boxes(track: Track, machine_boxes: bool) -> Boxes:

@@ -30,9 +30,12 @@ def draw_curve(curve: Curve, number: str, lines: Sequence[Line]) -> str:
         number: what the labels of the lines are.
         lines: the first is drawn last, above the others.
     """
+    thresholds = curve.thresholds
+    if thresholds is None:
+        thresholds = np.arange(1.0, max(len(line.values) for line in lines) + 1)
     drawn = [
-        *_grid(curve.thresholds),
-        *(_line(curve.thresholds, line, index) for index, line in reversed([*enumerate(lines)])),
+        *_grid(thresholds),
+        *(_line(thresholds, line, index) for index, line in reversed([*enumerate(lines)])),
     ]
     legend = "".join(_legend(line, index) for index, line in enumerate(lines))
     title = escape(curve.title)
@@ -79,7 +82,7 @@ def _axis_titles(axis: str) -> str:
 
 
 def _line(thresholds: Floats, line: Line, index: int) -> str:
-    shares = np.asarray(thresholds) / float(thresholds[-1])
+    shares = np.asarray(thresholds[: len(line.values)]) / float(thresholds[-1])
     points = " ".join(
         f"{_x(float(share)):.1f},{_y(value):.1f}"
         for share, value in zip(shares, line.values, strict=True)

@@ -12,11 +12,10 @@ from tirdata import __version__
 from tirdata.config import read_json
 from tirdata.errors import DataError, UsageError
 from tirdata.files import write_text
-from tirdata.layouts.text import read_rows, shifted
 from tirdata.types import Boxes
 from tracking.evaluation.evaluate import EVALUATION, Evaluation, read_scores
 from tracking.evaluation.measures import CURVES, MEASURES
-from tracking.evaluation.results import ResultFolder, in_frames
+from tracking.evaluation.results import ResultFolder, in_frames, read_result
 from tracking.evaluation.scores import Scores, Speed
 from tracking.evaluation.targets import Data, Truth, truths_of
 from tracking.report.colours import TRUTH, colour
@@ -153,7 +152,7 @@ def _boxes(truth: Truth, scores: Sequence[Scores]) -> Mapping[str, Boxes]:
         rows = truth.boxes * float("nan")
         if any(target.name == truth.name for target in each.targets):
             path = ResultFolder(Path(each.results)).path(truth.name)
-            rows = in_frames(truth, shifted(read_rows(path), -each.origin))
+            rows = in_frames(truth, read_result(path, origin=each.origin).boxes)
         found[each.name] = rows
     return found
 

@@ -7,18 +7,10 @@ from tracking.evaluation.measures import MEASURES
 from tracking.evaluation.scores import Scores
 from tracking.report.colours import colour
 
-SHORT = {
-    "success": "Success",
-    "precision": "Precision",
-    "normalised_precision_mean": "Norm. precision (mean)",
-    "normalised_precision_at_0.2": "Norm. precision (0.2)",
-    "mean_overlap": "Mean IoU",
-}
-
 
 def ranked_columns(headline: Sequence[str]) -> list[str]:
     """Heads of the ranked table."""
-    return ["Tracker", *(SHORT[name] for name in headline), "Targets", "Frames/s"]
+    return ["Tracker", *(MEASURES[name].short for name in headline), "Targets", "Frames/s"]
 
 
 def ranked_rows(scores: Sequence[Scores], headline: Sequence[str]) -> list[list[str]]:

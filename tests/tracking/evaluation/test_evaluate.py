@@ -22,7 +22,7 @@ from tracking.evaluation.run import Run
 from tracking.evaluation.scores import Failure, Scores
 from tracking.evaluation.targets import Data, read_truths
 
-PLAIN = open_benchmark(None, "one-pass")
+PLAIN = open_benchmark("one-pass")
 
 
 def _evaluate(data: Data, out: Path, folder: Path, name: str, origin: int | None = None) -> Scores:
@@ -129,7 +129,7 @@ def test_one_folder_is_one_data_set_and_one_set_of_rules(
     truths = read_truths(data)
     open_evaluation(out, data, PLAIN, truths)
     with pytest.raises(UsageError, match="by the rules of one-pass, not of otb"):
-        open_evaluation(out, data, open_benchmark("otb", None), truths)
+        open_evaluation(out, data, open_benchmark("otb"), truths)
     other = Data(tmp_path, "otb")
     with pytest.raises(UsageError, match="is an evaluation on"):
         open_evaluation(out, other, PLAIN, truths)

@@ -8,8 +8,10 @@ from hypothesis.extra.numpy import arrays
 
 from tirdata.types import Boxes
 from tracking.evaluation.measures import (
-    CURVES,
-    MEASURES,
+    NORMALISED,
+    PRECISION,
+    READINGS,
+    SUCCESS,
     centre_errors,
     matlab_range,
     normalised_errors,
@@ -30,27 +32,26 @@ def test_thresholds_are_matlabs_to_the_last_bit() -> None:
 
 
 def test_curves_have_the_toolkits_points() -> None:
-    lengths = {name: len(curve.thresholds) for name, curve in CURVES.items()}
-    assert lengths == {"success": 21, "precision": 51, "normalised_precision": 51}
+    assert [len(points) for points in (SUCCESS, PRECISION, NORMALISED)] == [21, 51, 51]
 
 
 def test_a_perfect_overlap_is_not_above_one() -> None:
     curve = success_curve(np.ones(4), 4)
     assert curve.tolist() == [1.0] * 20 + [0.0]
-    assert MEASURES["success"].value(curve) == pytest.approx(20 / 21)
+    assert READINGS["success"](curve) == pytest.approx(20 / 21)
 
 
 def test_an_overlap_equal_to_the_threshold_is_a_miss() -> None:
     curve = success_curve(np.array([0.5, 0.75]), 2)
-    assert MEASURES["success_at_0.5"].value(curve) == 0.5
-    assert MEASURES["success_at_0.75"].value(curve) == 0.0
+    assert READINGS["success_at_0.5"](curve) == 0.5
+    assert READINGS["success_at_0.75"](curve) == 0.0
 
 
 def test_an_error_equal_to_the_threshold_is_a_hit() -> None:
     curve = precision_curve(np.array([20.0, 20.001]), 2)
-    assert MEASURES["precision"].value(curve) == 0.5
+    assert READINGS["precision"](curve) == 0.5
     normalised = normalised_precision_curve(np.array([0.2, 0.201]), 2)
-    assert MEASURES["normalised_precision_at_0.2"].value(normalised) == 0.5
+    assert READINGS["normalised_precision_at_0.2"](normalised) == 0.5
 
 
 @pytest.mark.parametrize("curve", [success_curve, precision_curve, normalised_precision_curve])

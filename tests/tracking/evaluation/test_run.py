@@ -46,7 +46,7 @@ def _say_nothing(name: str) -> None:
 
 
 def _run(data: Data, out: Path, name: str = "hold", **settings: object) -> Run:
-    protocol = open_benchmark(None, "one-pass").build()
+    protocol = open_benchmark("one-pass").build()
     return Run(TrackerChoice(name, settings), data, "one-pass", protocol, out)
 
 

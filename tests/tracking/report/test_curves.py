@@ -2,15 +2,14 @@
 
 import re
 
-from tracking.evaluation.measures import CURVES
+from tracking.evaluation.measures import CURVES, PRECISION
 from tracking.report.colours import SERIES, colour, dashes
 from tracking.report.curves import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Line, draw_curve
 
 
 def test_a_line_goes_from_corner_to_corner() -> None:
-    thresholds = CURVES["precision"].thresholds
     svg = draw_curve(
-        CURVES["precision"], "at 20 px", [Line("a", (thresholds / 50).tolist(), "0.400")]
+        CURVES["precision"], "at 20 px", [Line("a", (PRECISION / 50).tolist(), "0.400")]
     )
     points = re.findall(r'points="([^"]*)"', svg)[0].split()
     assert points[0] == f"{LEFT:.1f},{HEIGHT - BOTTOM:.1f}"

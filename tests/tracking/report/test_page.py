@@ -50,7 +50,7 @@ def _evaluated(root: Path) -> Path:
     none = np.zeros(6, np.bool_)
     tracks = (two.tracks[0], Track(3, "bird", two.tracks[0].boxes + 2, none, none))
     LAYOUTS["otb"].write([one, Sequence("two", two.frames, tracks)], root / "data")
-    data, rules, out = Data(root / "data", "otb"), open_benchmark(None, "one-pass"), root / "page"
+    data, rules, out = Data(root / "data", "otb"), open_benchmark("one-pass"), root / "page"
     truths = read_truths(data)
     evaluation = open_evaluation(out, data, rules, truths)
     folder = out / "hold" / "results"
@@ -140,7 +140,7 @@ def test_scores_on_other_truth_are_marked(tmp_path: Path) -> None:
     path = tmp_path / "data" / "two" / "groundtruth_rect.0.txt"
     path.write_text("9,9,20,20\n" * 6)
     data = Data(tmp_path / "data", "otb")
-    open_evaluation(out, data, open_benchmark(None, "one-pass"), read_truths(data))
+    open_evaluation(out, data, open_benchmark("one-pass"), read_truths(data))
     page = write_report(out).read_text(encoding="utf-8")
     assert "Scored on other ground truth, not to be compared: hold, theirs &amp; co" in page
 

@@ -1,23 +1,26 @@
 """What an evaluation protocol is: how a tracker is run on a target, and what that is worth.
 
 To add one, write a Config and a class with these members in a file of its own, and list both in
-``PROTOCOLS``. Its default rules are the benchmark file of the same name.
+``PROTOCOLS``. Benchmarks are files of its rules; one with the plain rules has the protocol's name.
 """
 
 from collections.abc import Sequence
-from typing import ClassVar, Protocol
+from typing import Protocol
 
 from tirdata.tracker import Tracker
-from tirdata.types import Boxes, Frames
+from tirdata.types import Frames
 from tracking.evaluation.results import Trajectory
 from tracking.evaluation.scores import Summary, TargetScore
 from tracking.evaluation.targets import Truth
 
 
 class EvaluationProtocol(Protocol):
-    """Runs and scores one target at a time, then takes means."""
+    """Runs and scores one target at a time, then sums up."""
 
-    curves: ClassVar[tuple[str, ...]]  # names in CURVES, in the order of the report
+    @property
+    def curves(self) -> tuple[str, ...]:
+        """Names in ``CURVES``, in the order of the report."""
+        ...
 
     @property
     def headline(self) -> tuple[str, ...]:
@@ -29,12 +32,22 @@ class EvaluationProtocol(Protocol):
         """Whether boxes that no person drew or accepted count as true."""
         ...
 
-    def run(self, tracker: Tracker, frames: Frames, truth: Truth) -> Trajectory:
-        """Run a tracker on one target."""
+    @property
+    def sizes(self) -> bool:
+        """Whether truths have to know the size of their frames."""
         ...
 
-    def score(self, truth: Truth, rows: Boxes) -> TargetScore:
-        """Score the rows of a result file, corners counted from 0.
+    @property
+    def repetitions(self) -> int:
+        """How often a tracker runs on a target at most."""
+        ...
+
+    def run(self, tracker: Tracker, frames: Frames, truth: Truth) -> Trajectory:
+        """Run a tracker on one target, once."""
+        ...
+
+    def score(self, truth: Truth, trajectories: Sequence[Trajectory]) -> TargetScore:
+        """Score the repetitions of one target; there is at least one, corners counted from 0.
 
         Raises:
             DataError: there are rows too many or too few, and the rules refuse that.
@@ -42,5 +55,5 @@ class EvaluationProtocol(Protocol):
         ...
 
     def summarise(self, scores: Sequence[TargetScore]) -> Summary:
-        """The mean over targets; there is at least one."""
+        """Over targets; there is at least one."""
         ...

@@ -6,7 +6,7 @@ and each benchmark file says which rules are its own.
 
 import time
 from collections.abc import Sequence
-from typing import ClassVar, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from tirdata.tracker import Tracker
 from tirdata.types import Boxes, Flags, Floats, Frames
 from tracking.evaluation.measures import (
     MEASURES,
+    READINGS,
     centre_errors,
     normalised_errors,
     normalised_precision_curve,
@@ -68,7 +69,9 @@ class OnePassConfig(Config):
 class OnePass:
     """The protocol with its rules."""
 
-    curves: ClassVar[tuple[str, ...]] = ("success", "precision", "normalised_precision")
+    curves = ("success", "precision", "normalised_precision")
+    sizes = False
+    repetitions = 1
 
     def __init__(self, rules: OnePassConfig) -> None:
         self.rules = rules
@@ -99,14 +102,14 @@ class OnePass:
             seconds[index] = time.perf_counter() - begun
         return Trajectory(boxes, seconds)
 
-    def score(self, truth: Truth, rows: Boxes) -> TargetScore:
-        """Score a result.
+    def score(self, truth: Truth, trajectories: Sequence[Trajectory]) -> TargetScore:
+        """Score a result, the first one.
 
         Raises:
             DataError: there are rows too many or too few, and the rules refuse that.
         """
         true = truth.boxes[truth.start :]
-        rows, notes = self._cut(truth, rows)
+        rows, notes = self._cut(truth, trajectories[0].boxes)
         predicted, repaired = self._repaired(rows, true[: len(rows)])
         if repaired:
             notes.append(f"{repaired} invalid boxes replaced by the ones before them")
@@ -129,6 +132,7 @@ class OnePass:
             values=_values(curves, per_frame),
             curves={name: tuple(curve.tolist()) for name, curve in curves.items()},
             notes=tuple(notes),
+            attributes=tuple(sorted(truth.attributes)),
         )
 
     def summarise(self, scores: Sequence[TargetScore]) -> Summary:
@@ -224,6 +228,6 @@ class OnePass:
 
 def _values(curves: dict[str, Floats], overlaps: Floats) -> dict[str, float]:
     return {
-        name: measure.value(overlaps if measure.curve is None else curves[measure.curve])
-        for name, measure in MEASURES.items()
+        name: reading(overlaps if (curve := MEASURES[name].curve) is None else curves[curve])
+        for name, reading in READINGS.items()
     }

@@ -10,6 +10,7 @@ from tirdata.config import check
 from tirdata.errors import DataError
 from tirdata.types import Boxes
 from tracking.evaluation.protocols.one_pass import OnePass, OnePassConfig
+from tracking.evaluation.results import Trajectory
 from tracking.evaluation.scores import Summary, TargetScore
 from tracking.evaluation.targets import Truth
 
@@ -23,7 +24,7 @@ def _truth(*rows: ArrayLike) -> Truth:
 
 def _score(truth: Truth, rows: Sequence[ArrayLike], **rules: str | int) -> TargetScore:
     protocol = OnePass(check(rules, OnePassConfig, where="test"))
-    return protocol.score(truth, np.array(rows, np.float64))
+    return protocol.score(truth, [Trajectory(np.array(rows, np.float64))])
 
 
 def _hits(score: TargetScore) -> tuple[float, float]:
@@ -157,8 +158,8 @@ def _summary_of(rule: str) -> Summary:
     rules = {"zero_curve": rule, "first_frame": "as-given"}
     protocol = OnePass(check(rules, OnePassConfig, where="test"))
     far = np.array([[900.0, 900, 20, 20]])
-    lost = protocol.score(Truth("lost", "lost", 0, BOX[None]), far)
-    good = protocol.score(Truth("good", "good", 0, BOX[None]), BOX[None])
+    lost = protocol.score(Truth("lost", "lost", 0, BOX[None]), [Trajectory(far)])
+    good = protocol.score(Truth("good", "good", 0, BOX[None]), [Trajectory(BOX[None])])
     return protocol.summarise([lost, good])
 
 
