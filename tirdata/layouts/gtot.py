@@ -8,6 +8,7 @@ folder has is decided by ``corners``; where that is in doubt, both are candidate
 
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import numpy as np
 
 from tirdata.errors import AnnotationError, DataError
 from tirdata.layouts import corners
+from tirdata.layouts.attributes import AttributesOfPairs, attributes_beside
 from tirdata.layouts.base import ReadsOneByOne
 from tirdata.layouts.corners import Form
 from tirdata.layouts.folders import file_in, first_folders, folder_of, named_folders
@@ -57,7 +59,8 @@ class GtotLayout(ReadsOneByOne):
         if self.form not in (possible := _forms(folder)):
             raise AnnotationError(self._unfit(truths, possible))
         thermal, visible = ({path: self._boxes(path)} for path in truths)
-        return read_pair(name, frames, thermal, visible)
+        pair = read_pair(name, frames, thermal, visible)
+        return replace(pair, attributes=attributes_beside(root, self.name, name))
 
     def write(self, sequences: Iterable[Sequence], root: Path) -> None:
         """Write pairs as PNG, which readers of GTOT look for; a folder for each object.
@@ -66,6 +69,7 @@ class GtotLayout(ReadsOneByOne):
             UsageError: a sequence has no track or no visible half.
             StorageError: a file cannot be written.
         """
+        beside = AttributesOfPairs(root, self.name)
         for sequence in sequences:
             visible_half(sequence, self.title)
             for target in targets(sequence, self.title):
@@ -73,6 +77,8 @@ class GtotLayout(ReadsOneByOne):
                 names = ("{:05d}i.png", "{:05d}v.png")
                 write_halves(sequence, self.title, _frames(folder), names)
                 self._write_boxes(folder, target)
+                beside.add(target.name, sequence.attributes)
+        beside.end()
 
     def _boxes(self, path: Path) -> Boxes:
         if self.form == "corners":

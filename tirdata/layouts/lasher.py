@@ -7,11 +7,13 @@ digits. The toolkit is OTB's MATLAB code, which counts the first pixel as 1.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from tirdata.errors import AnnotationError
+from tirdata.layouts.attributes import AttributesOfPairs, attributes_beside
 from tirdata.layouts.base import ReadsOneByOne
 from tirdata.layouts.folders import first_folders, folder_of, named_folders
 from tirdata.layouts.pairs import Halves, letter_place, read_pair, visible_half, write_halves
@@ -58,7 +60,8 @@ class LasherLayout(ReadsOneByOne):
                 visible = {}
             elif len(boxes) != len(thermal):
                 raise AnnotationError(f"{path}: {len(boxes)} boxes; expected {len(thermal)}")
-        return read_pair(name, _frames(folder), {first: thermal}, visible)
+        pair = read_pair(name, _frames(folder), {first: thermal}, visible)
+        return replace(pair, attributes=attributes_beside(root, self.name, name))
 
     def write(self, sequences: Iterable[Sequence], root: Path) -> None:
         """Write pairs; a folder for each object. ``init.txt`` is the visible list.
@@ -67,6 +70,7 @@ class LasherLayout(ReadsOneByOne):
             UsageError: a sequence has no track or no visible half.
             StorageError: a file cannot be written.
         """
+        beside = AttributesOfPairs(root, self.name)
         for sequence in sequences:
             visible_half(sequence, "LasHeR")
             for target in targets(sequence, "LasHeR"):
@@ -77,6 +81,7 @@ class LasherLayout(ReadsOneByOne):
                 for name, track in (lists | {"init": target.visible}).items():
                     path = folder / f"{name}.txt"
                     write_boxes(path, track.boxes, origin=self.origin, absent="0")
+                beside.add(target.name, sequence.attributes)
 
 
 def _frames(folder: Path) -> Halves:

