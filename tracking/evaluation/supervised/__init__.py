@@ -1,0 +1,1 @@
+"""The supervised protocol of VOT: restarts, regions as pixels, accuracy, robustness, EAO."""
