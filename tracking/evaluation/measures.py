@@ -74,6 +74,20 @@ MEASURES: Final[dict[str, Measure]] = {
     "success_at_0.5": Measure("Frames with IoU > 0.5", "IoU > 0.5", "success"),
     "success_at_0.75": Measure("Frames with IoU > 0.75", "IoU > 0.75", "success"),
     "mean_overlap": Measure("Mean IoU", "Mean IoU"),
+    "boxes_per_1000": Measure(
+        "Human boxes per 1000 frames", "Boxes/1000", higher_is_better=False, share=False, digits=1
+    ),
+    "boxes_per_1000_median": Measure(
+        "Human boxes per 1000 frames, median target",
+        "Median",
+        higher_is_better=False,
+        share=False,
+        digits=1,
+    ),
+    "human_boxes": Measure(
+        "Human boxes", "Human boxes", higher_is_better=False, share=False, digits=0
+    ),
+    "good_frames": Measure("Frames that are good enough", "Good frames"),
 }
 
 

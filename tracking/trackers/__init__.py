@@ -41,6 +41,12 @@ def _hold() -> Entry:
     return Entry(HoldTracker, HoldConfig)
 
 
+def _interpolate() -> Entry:
+    from tracking.trackers.interpolate import InterpolateConfig, InterpolateTracker  # noqa: PLC0415
+
+    return Entry(InterpolateTracker, InterpolateConfig)
+
+
 def _csrt() -> Entry:
     from tracking.trackers.opencv import CsrtTracker, OpencvConfig  # noqa: PLC0415
 
@@ -68,6 +74,7 @@ def _nano() -> Entry:
 TRACKERS: dict[str, Callable[[], Entry]] = {
     "mmnet": _mmnet,
     "hold": _hold,
+    "interpolate": _interpolate,
     "csrt": _csrt,
     "kcf": _kcf,
     "mil": _mil,

@@ -27,7 +27,7 @@ def test_every_protocol_has_plain_rules_under_its_name(protocol: str) -> None:
 def test_a_shipped_benchmark_says_every_rule_where_toolkits_differ(name: str) -> None:
     said = open_benchmark(name).benchmark.rules
     rules = PROTOCOLS[open_benchmark(name).benchmark.protocol].config.model_fields
-    assert set(rules) - set(said) <= {"origin", "invalid_error"}
+    assert set(rules) - set(said) <= {"origin", "invalid_error", "propagate"}
 
 
 def test_a_file_of_ones_own(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 from tirdata.config import Config, check
 from tirdata.errors import ConfigError
 from tracking.evaluation.protocols.base import EvaluationProtocol
+from tracking.evaluation.protocols.effort import Effort, EffortConfig
 from tracking.evaluation.protocols.one_pass import OnePass, OnePassConfig
 
 
@@ -18,6 +19,7 @@ class Entry(NamedTuple):
 
 PROTOCOLS: Final[dict[str, Entry]] = {
     "one-pass": Entry(OnePass, OnePassConfig),
+    "effort": Entry(Effort, EffortConfig),
 }
 
 
