@@ -3,12 +3,15 @@
 TirDataError                1   anything of ours
 ├── StorageError            1   a file cannot be written (disk full, read-only)
 ├── FetchError              1   a link gives no file
-├── WorkerError             1   the process that worked on an item died
+├── WorkerError             1   the process that worked on an item died, or is no longer fit to
+├── TrackerError            1   a program that tracks died, hung or answered nonsense
+├── BusyError               1   another process is writing the same file
 ├── UsageError              2   what the user asked for makes no sense
 │   └── ConfigError         2   a setting is unknown or out of range
 ├── DataError               3   a file is not what it should be
 │   ├── DecodeError         3   a recording cannot be read (wholly)
 │   ├── AnnotationError     3   boxes, tracks, XML or journal are wrong
+│   │   └── ConflictError   3   somebody said something else in the meantime
 │   └── VersionError        3   made by a newer tirdata
 ├── PartlyDoneError         4   some items failed; the manifest says which
 ├── MissingError            5   something outside is missing: GPU, weights, package
@@ -33,7 +36,15 @@ class FetchError(TirDataError):
 
 
 class WorkerError(TirDataError):
-    """The process that worked on an item died."""
+    """The process that worked on an item died; raised in it, it is not fit for another item."""
+
+
+class TrackerError(TirDataError):
+    """A program that tracks died, hung or answered nonsense."""
+
+
+class BusyError(TirDataError):
+    """Another process is writing the same file."""
 
 
 class UsageError(TirDataError):
@@ -58,6 +69,10 @@ class DecodeError(DataError):
 
 class AnnotationError(DataError):
     """Boxes, tracks, an XML or a journal are wrong."""
+
+
+class ConflictError(AnnotationError):
+    """What an edit is meant for is not what holds now."""
 
 
 class VersionError(DataError):

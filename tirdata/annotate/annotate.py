@@ -49,13 +49,12 @@ class Tracking:
     files: Mapping[str, str] = field(default_factory=dict)  # sha256 of its weights, by file name
     again: bool = False  # also where nothing changed since the last time
 
-    def made(self, human: HumanTrack) -> bool:
-        """This was done before, from the same boxes with the same settings."""
-        last = human.propagated
-        return (
-            last is not None
-            and (last.tracker, last.settings) == (self.config.tracker, self.settings)
-            and not human.stale
+    def made(self, human: HumanTrack, count: int) -> bool:
+        """All spans were filled before, from the same boxes with the same settings."""
+        made = (human.made.get(span) for span in human.spans(count))
+        wanted = (self.config.tracker, self.settings)
+        return human.propagated is not None and all(
+            event is not None and (event.tracker, event.settings) == wanted for event in made
         )
 
     @property
@@ -171,7 +170,7 @@ def derive(dataset: Dataset, sequence: SequenceId, tracked: int = 0) -> Sequence
         humans = replay(journal.read())
         tracks = [to_track(human, card.frames) for human in humans.values()]
         changed = dataset.write_tracks(sequence, tracks)
-    states = tuple(_state(track, humans[track.id].stale) for track in tracks)
+    states = tuple(_state(track, humans[track.id].stale(card.frames)) for track in tracks)
     over = burnt_in(card, tracks)
     return SequenceState(sequence.name, card.frames, tracked, changed, states, over)
 
@@ -183,12 +182,13 @@ def due(dataset: Dataset, item: Item, tracking: Tracking) -> list[HumanTrack]:
         AnnotationError: the journal is broken.
     """
     humans = replay(Journal(dataset.journal_path(item.sequence)).read())
+    count = dataset.read_card(item.sequence).frames
     return [
         human
         for human in humans.values()
         if item.track in (None, human.id)
         and human.boxes
-        and (tracking.again or not tracking.made(human))
+        and (tracking.again or not tracking.made(human, count))
     ]
 
 

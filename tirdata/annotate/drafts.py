@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from tirdata.annotate.events import (
+    XML_SOURCE,
+    AcceptEvent,
     BoxEvent,
+    ClassEvent,
     DeleteBoxEvent,
     DeleteTrackEvent,
     EndEvent,
@@ -34,7 +37,8 @@ class Verb:
     name: str  # one of VERBS
     track: int | None = None  # None = the only one
     frame: int | None = None
-    until: int | None = None  # the last frame of occluded and visible
+    until: int | None = None  # the last frame of occluded, visible and accept
+    class_name: str | None = None  # of change-class
 
 
 @dataclass
@@ -82,6 +86,34 @@ class Draft:
             raise UsageError(
                 f"{self.sequence.name}: no frame {frame}; it has frames 0..{self.card.frames - 1}"
             )
+
+    def accept(self, number: int, frame: int) -> None:
+        """Take the machine's box of one frame as the person's, unless it is one already.
+
+        Raises:
+            UsageError: there is no machine's box.
+        """
+        self.check_frame(frame)
+        track = self.known(number)
+        if frame in track.boxes:
+            return
+        box = track.shown(frame, self.card.frames)
+        if box is None:
+            raise UsageError(
+                f"{self.sequence.name}: no box of track {number} in frame {frame} to accept"
+            )
+        sha256 = self.card.frames_sha256[frame]
+        self.add(AcceptEvent(track=number, frame=frame, box=box, sha256=sha256))
+
+    def rename(self, number: int, class_name: str) -> None:
+        """Say what the object of a track is, unless that is known.
+
+        Raises:
+            UsageError: there is no such class.
+        """
+        wnid(class_name, self.classes)
+        if self.known(number).class_name != class_name:
+            self.add(ClassEvent(track=number, class_name=class_name))
 
     def known(self, number: int | None) -> HumanTrack:
         """A track that is there; without a number, the only one."""
@@ -139,7 +171,7 @@ class Draft:
         if known is not None and known.class_name != name:
             raise UsageError(
                 f"{self.sequence.name}: track {number} is a {known.class_name}, not a {name}; "
-                "expected another --track for another object"
+                "expected another --track for another object, or --change-class"
             )
         return name
 
@@ -171,7 +203,7 @@ def adopted(dataset: Dataset, sequence: SequenceId) -> list[Event]:
                 boxes=tuple(boxes),
                 generated=tuple(int(flag) for flag in track.generated),
                 occluded=tuple(np.flatnonzero(track.occluded).tolist()),
-                source=f"Annotations/VID/{sequence.folder.as_posix()}",
+                source=XML_SOURCE + sequence.folder.as_posix(),
             )
         )
     return events
@@ -190,12 +222,32 @@ def _end(draft: Draft, request: Verb) -> None:
         draft.add(EndEvent(track=track.id, frame=frame))
 
 
-def _occluded(draft: Draft, request: Verb) -> None:
-    first, track = _frame(draft, request), draft.known(request.track)
+def _last_frame(draft: Draft, request: Verb) -> int:
+    first = _frame(draft, request)
     last = first if request.until is None else request.until
     draft.check_frame(last)
     if last < first:
         raise UsageError(f"--until {last}: before --frame {first}")
+    return last
+
+
+def _accept(draft: Draft, request: Verb) -> None:
+    first, last = _frame(draft, request), _last_frame(draft, request)
+    track = draft.known(request.track)
+    there = [f for f in range(first, last + 1) if track.shown(f, draft.card.frames) is not None]
+    for frame in there or [first]:  # the first says what is missing
+        draft.accept(track.id, frame)
+
+
+def _change_class(draft: Draft, request: Verb) -> None:
+    if request.class_name is None:
+        raise UsageError("--change-class: to what; expected --class NAME")
+    draft.rename(draft.known(request.track).id, request.class_name)
+
+
+def _occluded(draft: Draft, request: Verb) -> None:
+    first, track = _frame(draft, request), draft.known(request.track)
+    last = _last_frame(draft, request)
     hidden = request.name == "occluded"
     if any((frame in track.occluded) != hidden for frame in range(first, last + 1)):
         draft.add(OccludedEvent(track=track.id, first_frame=first, last_frame=last, value=hidden))
@@ -217,6 +269,8 @@ def _delete_track(draft: Draft, request: Verb) -> None:
 
 
 VERBS = {
+    "accept": _accept,
+    "change-class": _change_class,
     "end-track": _end,
     "occluded": _occluded,
     "visible": _occluded,

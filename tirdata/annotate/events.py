@@ -17,6 +17,8 @@ def _positive_size(box: Box) -> Box:
     return box
 
 
+XML_SOURCE = "Annotations/VID/"  # begins the source of boxes that came from our own XML files
+
 Number: TypeAlias = Annotated[int, Field(ge=0)]
 TrackId: TypeAlias = Annotated[Number, Field(description="The object, by number.")]
 FrameNumber: TypeAlias = Annotated[Number, Field(description="In the sequence, from 0.")]
@@ -87,6 +89,23 @@ class DeleteTrackEvent(Config):
     track: TrackId
 
 
+class ClassEvent(Config):
+    """A person says what the object of a track is."""
+
+    kind: Literal["class"] = "class"
+    track: TrackId
+    class_name: str
+    """What the object is."""
+
+
+class ReviewedEvent(Config):
+    """A person is done with the sequence (or not); whatever is said later ends that."""
+
+    kind: Literal["reviewed"] = "reviewed"
+    value: bool = True
+    """False = it is to be looked at again."""
+
+
 class ImportEvent(Config):
     """Boxes of one track from another file, ``boxes[i]`` for frame ``first_frame + i``."""
 
@@ -115,7 +134,7 @@ class ImportEvent(Config):
 
 
 class PropagatedEvent(Config):
-    """What a tracker made of a person's boxes: the machine's layer of one track, whole."""
+    """What a tracker made of a person's boxes: the machine's layer of one track, or one span."""
 
     kind: Literal["propagated"] = "propagated"
     track: TrackId
@@ -125,6 +144,8 @@ class PropagatedEvent(Config):
     """Of the tracker and of the propagation, whole."""
     state: str
     """Hash of what people had said of the track; another hash now = the boxes are stale."""
+    first_frame: FrameNumber | None = None
+    """None = the whole track; else only the span that begins here, between two human boxes."""
     boxes: tuple[SolidBox | None, ...]
     """One a frame; None = a person's frame, or the object is lost or absent."""
     confidence: tuple[Score | None, ...]
@@ -153,6 +174,8 @@ Event: TypeAlias = Annotated[
     | OccludedEvent
     | DeleteBoxEvent
     | DeleteTrackEvent
+    | ClassEvent
+    | ReviewedEvent
     | ImportEvent
     | PropagatedEvent
     | UndoEvent,
@@ -176,6 +199,14 @@ class Entry(Config):
     def by_machine(self) -> bool:
         """Only results of a tracker, nothing that a person decided."""
         return all(event.kind == "propagated" for event in self.events)
+
+    @property
+    def adoption(self) -> bool:
+        """The boxes of an XML that was there before its journal; there is nothing to go back to."""
+        return self.id == 1 and all(
+            isinstance(event, ImportEvent) and event.source.startswith(XML_SOURCE)
+            for event in self.events
+        )
 
     @property
     def undone(self) -> frozenset[int]:

@@ -3,14 +3,15 @@
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
 from tirdata.annotate.events import (
     AcceptEvent,
     BoxEvent,
+    ClassEvent,
     DeleteBoxEvent,
     DeleteTrackEvent,
     EndEvent,
@@ -19,11 +20,15 @@ from tirdata.annotate.events import (
     ImportEvent,
     OccludedEvent,
     PropagatedEvent,
+    ReviewedEvent,
     UndoEvent,
 )
 from tirdata.annotate.journal import active
+from tirdata.annotate.spans import Span, spans_between
 from tirdata.errors import AnnotationError
 from tirdata.types import Box, Flags, Track
+
+Said: TypeAlias = BoxEvent | AcceptEvent | EndEvent | OccludedEvent | ClassEvent | DeleteBoxEvent
 
 
 class Guess(NamedTuple):
@@ -44,7 +49,9 @@ class HumanTrack:
     ends: set[int] = field(default_factory=set)  # gone from here to the next box of a person
     occluded: set[int] = field(default_factory=set)
     machine: dict[int, Guess] = field(default_factory=dict)
-    propagated: PropagatedEvent | None = None  # the last one, which made ``machine``
+    propagated: PropagatedEvent | None = None  # the last one
+    made: dict[Span, PropagatedEvent] = field(default_factory=dict)  # which one filled which span
+    imported: "HumanTrack | None" = None  # as it was when a machine's boxes came from a file
     hashes: dict[int, str] = field(default_factory=dict)  # frame -> sha256 of what was looked at
 
     @property
@@ -53,10 +60,26 @@ class HumanTrack:
         said = [sorted(self.boxes.items()), sorted(self.absent), sorted(self.ends)]
         return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
-    @property
-    def stale(self) -> bool:
+    def spans(self, count: int) -> list[Span]:
+        """What can be propagated, of ``count`` frames."""
+        return list(spans_between(self.boxes, self.gone(count)))
+
+    def pending(self, count: int) -> list[Span]:
+        """Spans whose machine boxes were not made from the human boxes that they have now."""
+        spans = [span for span in self.spans(count) if span not in self.made]
+        known = set(self.imported.spans(count)) if self.imported is not None else ()
+        return [span for span in spans if span not in known]
+
+    def stale(self, count: int) -> bool:
         """A person said something since the machine's boxes were made."""
-        return self.propagated is not None and self.propagated.state != self.state
+        return self.propagated is not None and bool(self.pending(count))
+
+    def shown(self, frame: int, count: int) -> Box | None:
+        """The box that stands in one frame of ``count``."""
+        if frame in self.boxes:
+            return self.boxes[frame]
+        guess = self.machine.get(frame)
+        return None if guess is None or self.gone(count)[frame] else guess.box
 
     def gone(self, count: int) -> Flags:
         """Frames that a person said are without the object, (count,)."""
@@ -115,10 +138,23 @@ def apply(tracks: dict[int, HumanTrack], event: Event, where: str) -> None:
     Raises:
         AnnotationError: it speaks of a track that was not begun.
     """
-    if isinstance(event, UndoEvent):  # has had its effect: what it takes back is not here
+    if isinstance(event, UndoEvent | ReviewedEvent):  # the undone is not here any more
         return
     class_name = event.class_name if isinstance(event, BoxEvent | ImportEvent) else None
     track = _begun(tracks, event.track, class_name, where)
+    match event:
+        case DeleteTrackEvent():
+            del tracks[event.track]
+        case ImportEvent():
+            _take_over(track, event)
+        case PropagatedEvent():
+            _propagate(track, event)
+        case _:
+            _say(track, event)
+
+
+def _say(track: HumanTrack, event: Said) -> None:
+    """What a person says of one track."""
     match event:
         case BoxEvent():
             _set_box(track, event.frame, event.box, event.sha256)
@@ -131,16 +167,19 @@ def apply(tracks: dict[int, HumanTrack], event: Event, where: str) -> None:
         case OccludedEvent():
             span = range(event.first_frame, event.last_frame + 1)
             (track.occluded.update if event.value else track.occluded.difference_update)(span)
+        case ClassEvent():
+            track.class_name = event.class_name
         case DeleteBoxEvent():
             _forget(track, event.frame)
-        case DeleteTrackEvent():
-            del tracks[event.track]
-        case ImportEvent():
-            _take_over(track, event)
-        case PropagatedEvent():
-            track.propagated = event
-            guesses = zip(event.boxes, event.confidence, strict=True)
-            track.machine = {frame: Guess(*guess) for frame, guess in enumerate(guesses)}
+            if not track.boxes:
+                _without_propagation(track)
+
+
+def reviewed(entries: Iterable[Entry]) -> bool:
+    """Whether a person said, last of all, to be done with the sequence."""
+    said = [entry for entry in active(entries) if not (entry.by_machine or entry.undone)]
+    last = said[-1].events[-1] if said else None
+    return isinstance(last, ReviewedEvent) and last.value
 
 
 def _begun(
@@ -174,6 +213,37 @@ def _forget(track: HumanTrack, frame: int, *, occluded: bool = True) -> None:
         track.occluded.discard(frame)
 
 
+def _propagate(track: HumanTrack, event: PropagatedEvent) -> None:
+    first = event.first_frame or 0
+    guesses = {
+        first + index: Guess(*guess)
+        for index, guess in enumerate(zip(event.boxes, event.confidence, strict=True))
+    }
+    track.propagated = event
+    if event.first_frame is None:
+        track.machine = guesses
+        spans = track.spans(len(guesses)) if event.state == track.state else []
+        track.made = dict.fromkeys(spans, event)
+        return
+    track.machine |= guesses
+    last = first + len(event.boxes) - 1
+    span = Span(first, last, track.boxes.get(first - 1), track.boxes.get(last + 1))
+    track.made = {each: by for each, by in track.made.items() if _apart(each, span)}
+    if event.state == span.state:
+        track.made[span] = event
+
+
+def _apart(one: Span, other: Span) -> bool:
+    return one.last < other.first or other.last < one.first
+
+
+def _without_propagation(track: HumanTrack) -> None:
+    """A machine's boxes that followed from a person's go with the last of these."""
+    if track.propagated is not None:
+        track.propagated, track.made = None, {}
+        track.machine = dict(track.imported.machine) if track.imported is not None else {}
+
+
 def _take_over(track: HumanTrack, event: ImportEvent) -> None:
     flags = event.generated if isinstance(event.generated, tuple) else ()
     for index, box in enumerate(event.boxes):
@@ -186,3 +256,12 @@ def _take_over(track: HumanTrack, event: ImportEvent) -> None:
             _forget(track, frame)
             track.absent.add(frame)
     track.occluded.update(event.occluded)
+    if any(flags) if flags else event.generated:
+        track.imported = replace(
+            track,
+            boxes=dict(track.boxes),
+            absent=set(track.absent),
+            ends=set(track.ends),
+            machine=dict(track.machine),
+            imported=None,
+        )

@@ -3,17 +3,33 @@
 import json
 import multiprocessing
 import os
+import shutil
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from tests.conftest import ROOT
 from tirdata.annotate import journal as module
-from tirdata.annotate.events import BoxEvent, EndEvent, ImportEvent
-from tirdata.annotate.journal import Journal, active
-from tirdata.errors import AnnotationError, StorageError, UsageError
+from tirdata.annotate.events import BoxEvent, EndEvent, Entry, ImportEvent, PropagatedEvent
+from tirdata.annotate.journal import Journal, active, version
+from tirdata.errors import (
+    AnnotationError,
+    BusyError,
+    ConflictError,
+    StorageError,
+    UsageError,
+)
 from tirdata.types import Box
 
 BOX = BoxEvent(track=0, frame=3, class_name="drone", box=Box(1, 2, 3, 4))
+
+
+MACHINE = PropagatedEvent(track=0, tracker="made", state="", boxes=(), confidence=())
 
 
 @pytest.fixture
@@ -137,7 +153,7 @@ def test_read_only_folder_is_said(tmp_path: Path) -> None:
 
 def test_held_journal_is_said(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "LOCK_WAIT_S", 0.05)
-    with journal.locked(), pytest.raises(AnnotationError, match="another process"):
+    with journal.locked(), pytest.raises(BusyError, match=rf"this process \({os.getpid()}\)"):
         Journal(journal.path).append([BOX])
 
 
@@ -154,3 +170,151 @@ def test_two_writers_lose_nothing(journal: Journal) -> None:
     for writer in writers:
         writer.join()
     assert [entry.id for entry in journal.read()] == list(range(1, 31))
+
+
+HOLDING = """
+import sys, time
+from pathlib import Path
+from tirdata.annotate.journal import Journal
+
+with Journal(Path(sys.argv[1])).locked():
+    print(flush=True)
+    time.sleep(60)
+"""
+
+
+def test_holder_of_a_journal_is_named(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LOCK_WAIT_S", 0.05)
+    command = [sys.executable, "-c", HOLDING, str(journal.path)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        with pytest.raises(BusyError, match=rf"one\.jsonl: process {process.pid} \(python"):
+            journal.append([BOX])
+        process.kill()
+    journal.append([BOX])  # a lock ends with its process
+
+
+def test_edit_for_an_older_version_is_refused_and_nothing_is_written(journal: Journal) -> None:
+    before = version(journal.read())
+    journal.append([BOX], expected=before)
+    data = journal.path.read_bytes()
+    with pytest.raises(ConflictError, match=f"since version {before}"):
+        journal.append([BOX], before)
+    with pytest.raises(ConflictError, match=f"since version {before}"):
+        journal.undo(before)
+    assert journal.path.read_bytes() == data
+
+
+def test_a_machines_entry_leaves_the_version(journal: Journal) -> None:
+    journal.append([BOX])
+    before = version(journal.read())
+    journal.append([MACHINE])
+    assert version(journal.read()) == before
+    journal.undo()
+    assert version(journal.read()) != before
+
+
+def test_journal_that_is_kept_parses_only_what_is_new(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = Journal(journal.path)
+    for _ in range(3):
+        other.append([BOX])
+    assert len(journal.read()) == 3
+    other.append([EndEvent(track=0, frame=9)])
+    parsed: list[int] = []
+    whole = Journal._parse
+
+    def counted(self: Journal, data: bytes, before: tuple[Entry, ...]) -> object:
+        parsed.append(data.count(b"\n"))
+        return whole(self, data, before)
+
+    monkeypatch.setattr(Journal, "_parse", counted)
+    assert journal.read() == other.read()
+    assert parsed == [1, 0]
+
+
+def test_journal_that_is_kept_notices_another_file_in_its_place(journal: Journal) -> None:
+    journal.append([BOX])
+    journal.append([BOX])
+    first = journal.path.read_text().splitlines()[0]
+    journal.path.unlink()
+    journal.path.write_text(
+        first.replace("anna", "bert") + "\n" + first.replace(":1,", ":2,", 1) + "\n"
+    )
+    assert [entry.author for entry in journal.read()] == ["bert", "anna"]
+
+
+def test_line_end_that_comes_later_is_no_line(journal: Journal) -> None:
+    journal.append([BOX])
+    whole = journal.path.read_bytes()
+    journal.path.write_bytes(whole.rstrip(b"\n"))
+    assert len(journal.read()) == 1
+    Journal(journal.path).append([BOX])
+    assert len(journal.read()) == 2
+    journal.append([BOX])
+    assert len(journal.read()) == 3
+
+
+def test_boxes_of_an_xml_without_a_journal_are_not_undone(journal: Journal) -> None:
+    journal.append([ImportEvent(track=0, class_name="a", boxes=(), source="Annotations/VID/x")])
+    journal.append([BOX])
+    journal.undo()
+    with pytest.raises(UsageError, match="nothing to undo"):
+        journal.undo()
+
+
+@given(st.lists(st.sampled_from(["edit", "machine", "undo", "redo"]), max_size=30))
+def test_undo_and_redo_are_a_stack(steps: list[str]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        journal = Journal(Path(folder, "one.jsonl"))
+        done: list[int] = []
+        undone: list[int] = []
+        for number, step in enumerate(steps):
+            if step == "edit":
+                journal.append([EndEvent(track=0, frame=number)])
+                done, undone = [*done, number], []
+            elif step == "machine":
+                journal.append([MACHINE])
+            elif source := done if step == "undo" else undone:
+                (journal.undo if step == "undo" else journal.redo)()
+                (undone if step == "undo" else done).append(source.pop())
+            else:
+                with pytest.raises(UsageError, match=f"nothing to {step}"):
+                    (journal.undo if step == "undo" else journal.redo)()
+        events = [event for entry in active(journal.read()) for event in entry.events]
+        assert [event.frame for event in events if isinstance(event, EndEvent)] == done
+
+
+@pytest.mark.skipif(shutil.which("unshare") is None, reason="needs a file system of its own")
+def test_full_disk_refuses_an_entry_and_keeps_all_before_it(tmp_path: Path) -> None:
+    program = f"""
+import os, sys
+from pathlib import Path
+from tirdata.annotate.events import BoxEvent
+from tirdata.annotate.journal import Journal
+from tirdata.errors import StorageError
+from tirdata.types import Box
+
+journal = Journal(Path({str(tmp_path)!r}) / "one.jsonl")
+box = BoxEvent(track=0, frame=3, class_name="drone", box=Box(1, 2, 3, 4))
+kept = 0
+try:
+    while kept < 10_000:
+        journal.append([box] * 20)
+        kept += 1
+except StorageError as error:
+    assert "No space left" in str(error), error
+entries = Journal(journal.path).read()
+assert len(entries) == kept < 10_000, (len(entries), kept)
+print("kept", kept)
+"""
+    mount = f"mount -t tmpfs -o size=128k none {tmp_path} && exec {sys.executable} -"
+    done = subprocess.run(
+        ["unshare", "-rm", "sh", "-c", mount],
+        cwd=ROOT, input=program, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if "unshare" in done.stderr or "mount" in done.stderr:
+        pytest.skip(f"no file system of its own here: {done.stderr.strip()}")
+    assert done.stdout.startswith("kept "), done.stderr

@@ -6,6 +6,7 @@ import pytest
 from tirdata.annotate.events import (
     AcceptEvent,
     BoxEvent,
+    ClassEvent,
     DeleteBoxEvent,
     DeleteTrackEvent,
     EndEvent,
@@ -14,9 +15,10 @@ from tirdata.annotate.events import (
     ImportEvent,
     OccludedEvent,
     PropagatedEvent,
+    ReviewedEvent,
     UndoEvent,
 )
-from tirdata.annotate.replay import HumanTrack, replay, to_track
+from tirdata.annotate.replay import HumanTrack, replay, reviewed, to_track
 from tirdata.errors import AnnotationError
 from tirdata.types import Box
 
@@ -115,12 +117,63 @@ def test_accepted_box_is_a_persons() -> None:
 
 
 def test_track_is_stale_when_a_person_spoke_after_the_machine() -> None:
-    state = track(FIRST).state
-    assert not track(FIRST, machine(B, state=state)).stale
-    assert track(FIRST, machine(B, state=state), EndEvent(track=0, frame=4)).stale
-    assert not track(
-        FIRST, machine(B, state=state), OccludedEvent(track=0, first_frame=0, last_frame=1)
-    ).stale
+    made = machine(B, B, None, B, B, state=track(FIRST).state)
+    assert not track(FIRST, made).stale(5)
+    assert track(FIRST, made, EndEvent(track=0, frame=4)).stale(5)
+    assert not track(FIRST, made, OccludedEvent(track=0, first_frame=0, last_frame=1)).stale(5)
+
+
+def test_only_spans_whose_ends_changed_are_pending() -> None:
+    made = machine(B, B, None, B, B, B, state=track(FIRST).state)
+    second = BoxEvent(track=0, frame=4, box=B)
+    assert [(s.first, s.last) for s in track(FIRST).pending(6)] == [(0, 1), (3, 5)]
+    assert track(FIRST, made).pending(6) == []
+    assert [(s.first, s.last) for s in track(FIRST, made, second).pending(6)] == [(3, 3), (5, 5)]
+    assert track(FIRST, made, second, DeleteBoxEvent(track=0, frame=4)).pending(6) == []
+
+
+def test_span_that_was_filled_alone_is_done_and_the_others_keep_their_boxes() -> None:
+    made = machine(B, B, None, B, B, B, state=track(FIRST).state)
+    second = BoxEvent(track=0, frame=4, box=B)
+    (span, after) = track(FIRST, second).pending(6)[1:]
+    part = machine(A, state=span.state).model_copy(update={"first_frame": 3})
+    human = track(FIRST, made, second, part)
+    assert human.pending(6) == [after]
+    assert [human.machine[frame].box for frame in range(6)] == [B, B, None, A, B, B]
+    late = track(FIRST, made, second, BoxEvent(track=0, frame=2, box=B), part)
+    assert (span.first, span.last) in {(s.first, s.last) for s in late.pending(6)}
+
+
+def test_boxes_of_a_machine_from_a_file_wait_for_no_propagation() -> None:
+    boxes = ImportEvent(
+        track=0, class_name="bird", boxes=(A, B, B, None), generated=(0, 1, 1, 1), source="a.txt"
+    )
+    assert track(boxes).pending(4) == []
+    human = track(boxes, BoxEvent(track=0, frame=2, box=A))
+    assert [(s.first, s.last) for s in human.pending(4)] == [(1, 1), (3, 3)]
+
+
+def test_propagated_boxes_go_with_the_last_box_of_a_person() -> None:
+    made = machine(B, B, None, B, state=track(FIRST).state)
+    human = track(FIRST, made, DeleteBoxEvent(track=0, frame=2))
+    assert not to_track(human, 4).present.any()
+    assert (human.pending(4), human.stale(4)) == ([], False)
+
+
+def test_class_changes_and_undo_brings_it_back() -> None:
+    change = ClassEvent(track=0, class_name="drone")
+    assert track(FIRST, change).class_name == "drone"
+    assert track(FIRST, change, UndoEvent(entries=(2,))).class_name == "bird"
+
+
+def test_reviewed_holds_until_something_else_is_said() -> None:
+    done = ReviewedEvent()
+    assert reviewed(entries(FIRST, done))
+    assert reviewed(entries(FIRST, done, machine(B)))
+    assert not reviewed(entries(FIRST, done, EndEvent(track=0, frame=4)))
+    assert reviewed(entries(FIRST, done, EndEvent(track=0, frame=4), UndoEvent(entries=(3,))))
+    assert not reviewed(entries(FIRST, done, ReviewedEvent(value=False)))
+    assert not reviewed([])
 
 
 def test_unknown_track_names_the_entry() -> None:
