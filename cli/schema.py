@@ -37,6 +37,8 @@ SCHEMAS: dict[str, str] = {  # schemas/<name>.schema.json -> the Config it descr
     "tracker-mmnet": "tracking.trackers.mmnet:MMNetConfig",
     "tracker-mil": "tracking.trackers.opencv:MilConfig",
     "tracker-nano": "tracking.trackers.opencv:NanoConfig",
+    "tracker-trax": "tracking.trackers.trax:TraxConfig",
+    "tracker-command": "tracking.trackers.command:CommandConfig",
     "track": "tracking.evaluation.run:TrackConfig",
     "track-run": "tracking.evaluation.run:RunManifest",
     "evaluate": "tracking.evaluation.run:EvaluateConfig",

@@ -7,7 +7,7 @@ in ``TRACKERS`` there.
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol, TypeAlias, runtime_checkable
 
-from tirdata.types import Box, Frame
+from tirdata.types import Box, Frame, Frames
 
 
 class Prediction(NamedTuple):
@@ -38,6 +38,21 @@ class ManyTracker(Protocol):
     def track_many(self, frames: Sequence[Frame]) -> list[Prediction]:
         """Predictions for every target, target i in ``frames[i]``."""
         ...
+
+
+@runtime_checkable
+class SequenceTracker(Protocol):
+    """A tracker that is told where in which sequence it is: it reads files, or frames ahead."""
+
+    def attend(self, frames: Frames, index: int) -> None:
+        """The frame of the next call is ``frames[index]``; frames after it may be asked for too."""
+
+
+@runtime_checkable
+class TimedTracker(Protocol):
+    """A tracker that knows better than a clock beside it how long it took."""
+
+    took_s: float  # of the last call, without what was done only to reach it
 
 
 TrackerFactory: TypeAlias = Callable[[], Tracker]  # picklable: engines send it to workers

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from tests.made import made_sequence
+from tests.programs import PROGRAMS
 from tirdata.errors import ConfigError, MissingError
 from tirdata.geometry import overlap
-from tirdata.tracker import Prediction, Tracker, TrackerFactory
+from tirdata.tracker import Prediction, SequenceTracker, Tracker, TrackerFactory
 from tirdata.types import Box, Boxes, Sequence
 from tracking.trackers import TRACKERS, tracker_factory
 
@@ -37,6 +38,7 @@ def factory(name: str, request: pytest.FixtureRequest) -> TrackerFactory:
             "backbone": folder / "nanotrackv2_nanotrack_backbone_sim.onnx",
             "head": folder / "nanotrackv2_nanotrack_head_sim.onnx",
         }
+    settings |= PROGRAMS.get(name, {})
     made = tracker_factory(name, settings)
     try:
         made()
@@ -52,8 +54,20 @@ def followed(factory: TrackerFactory, blob: Sequence) -> list[Prediction]:
 
 
 def _follow(tracker: Tracker, sequence: Sequence, count: int) -> list[Prediction]:
-    tracker.init(sequence.frames[0], Box(*sequence.tracks[0].boxes[0]))
-    return [tracker.track(sequence.frames[index]) for index in range(1, count)]
+    _start(tracker, sequence, Box(*sequence.tracks[0].boxes[0]))
+    return [_step(tracker, sequence, index) for index in range(1, count)]
+
+
+def _start(tracker: Tracker, sequence: Sequence, box: Box) -> None:
+    if isinstance(tracker, SequenceTracker):
+        tracker.attend(sequence.frames, 0)
+    tracker.init(sequence.frames[0], box)
+
+
+def _step(tracker: Tracker, sequence: Sequence, index: int) -> Prediction:
+    if isinstance(tracker, SequenceTracker):
+        tracker.attend(sequence.frames, index)
+    return tracker.track(sequence.frames[index])
 
 
 def _boxes(predictions: list[Prediction]) -> Boxes:
@@ -93,8 +107,8 @@ def test_two_starts_do_not_mix(
 
 def test_a_box_half_outside_the_frame_is_taken(factory: TrackerFactory, blob: Sequence) -> None:
     tracker = factory()
-    tracker.init(blob.frames[0], Box(-6.0, -4.0, 20.0, 20.0))
-    assert np.isfinite(tracker.track(blob.frames[1]).box).all()
+    _start(tracker, blob, Box(-6.0, -4.0, 20.0, 20.0))
+    assert np.isfinite(_step(tracker, blob, 1).box).all()
 
 
 def test_tracking_before_a_start_is_refused(factory: TrackerFactory, blob: Sequence) -> None:
@@ -104,7 +118,7 @@ def test_tracking_before_a_start_is_refused(factory: TrackerFactory, blob: Seque
 
 def test_unknown_settings_are_refused(name: str) -> None:
     with pytest.raises(ConfigError, match=rf"tracker '{name}': .*colour"):
-        tracker_factory(name, {"colour": "red"})
+        tracker_factory(name, PROGRAMS.get(name, {}) | {"colour": "red"})
 
 
 def test_an_unknown_tracker_lists_the_known() -> None:

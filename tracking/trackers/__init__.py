@@ -71,6 +71,28 @@ def _nano() -> Entry:
     return Entry(NanoTracker, NanoConfig)
 
 
+def _trax() -> Entry:
+    from tracking.trackers.program import files_of, split_command  # noqa: PLC0415
+    from tracking.trackers.trax import TraxConfig, TraxTracker  # noqa: PLC0415
+
+    return Entry(
+        TraxTracker,
+        TraxConfig,
+        lambda config: files_of(split_command(config.command), config.folder),
+    )
+
+
+def _command() -> Entry:
+    from tracking.trackers.command import CommandConfig, CommandTracker  # noqa: PLC0415
+    from tracking.trackers.program import files_of, split_command  # noqa: PLC0415
+
+    return Entry(
+        CommandTracker,
+        CommandConfig,
+        lambda config: files_of(split_command(config.command), config.folder),
+    )
+
+
 TRACKERS: dict[str, Callable[[], Entry]] = {
     "mmnet": _mmnet,
     "hold": _hold,
@@ -79,6 +101,8 @@ TRACKERS: dict[str, Callable[[], Entry]] = {
     "kcf": _kcf,
     "mil": _mil,
     "nano": _nano,
+    "trax": _trax,
+    "command": _command,
 }
 
 
