@@ -1,12 +1,13 @@
 """`tirdata build-mix`: visible and thermal datasets -> a training mix."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from cli.console import Console, console_for
 from cli.options import (
+    PlaceType,
     config_option,
     dry_run_option,
     engine_option,
@@ -14,6 +15,9 @@ from cli.options import (
     verbosity,
     workers_option,
 )
+
+if TYPE_CHECKING:
+    from tirdata.remote import Place
 
 SHARE = click.FloatRange(0, 1)
 
@@ -23,8 +27,11 @@ SHARE = click.FloatRange(0, 1)
               help="A visible-light dataset; may be given more than once.")  # fmt: skip
 @click.option("--tir", multiple=True, type=click.Path(path_type=Path), metavar="DIR",
               help="A thermal dataset; may be given more than once.")  # fmt: skip
-@click.option("--out", required=True, type=click.Path(path_type=Path), metavar="MIX",
-              help="Folder of the mix.")  # fmt: skip
+@click.option("--out", required=True, type=PlaceType(), metavar="MIX",
+              help="Folder of the mix, or an address such as s3://bucket/mix.")  # fmt: skip
+@click.option("--scratch", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
+              help="Where samples lie until the mix is whole; by default in MIX, or of an "
+              "address in ~/.cache/tirdata.")  # fmt: skip
 @click.option("--task", type=click.Choice(["matching", "rgbt"]),
               help="matching: crops around one object (default); rgbt: pairs of whole frames "
               "with masks.")  # fmt: skip
@@ -67,8 +74,8 @@ SHARE = click.FloatRange(0, 1)
 @json_option
 @verbosity
 def build_mix(
-    out: Path, config_path: Path | None, strict: bool, dry_run: bool, engine: str, workers: int,
-    as_json: bool, **given: Any,
+    out: "Place", scratch: Path | None, config_path: Path | None, strict: bool, dry_run: bool,
+    engine: str, workers: int, as_json: bool, **given: Any,
 ) -> None:  # fmt: skip
     """Example: tirdata build-mix --vid visible --tir thermal --out mix
 
@@ -86,14 +93,14 @@ def build_mix(
     overrides = {name: value for name, value in given.items() if value != ()}
     recipe = load(config_path, Recipe, overrides)
     if dry_run:
-        planned = jobs.plan(recipe, out)
+        planned = jobs.plan(recipe, build.parts_folder(out, scratch))
         console.say(f"{len(planned)} sequences would go into {out}")
         console.document({"sequences": [job.name for job in planned]})
         return
     with console.progress("cut", None) as progress:
         report = build.build_mix(
             recipe, out, build_engine(engine, workers),
-            lambda done, total: progress.advance(), strict=strict,
+            lambda done, total: progress.advance(), strict=strict, scratch=scratch,
         )  # fmt: skip
     _show(console, out, report)
     failed = report.manifest.failed
@@ -105,7 +112,7 @@ def build_mix(
         )
 
 
-def _show(console: Console, out: Path, report: Any) -> None:
+def _show(console: Console, out: "Place", report: Any) -> None:
     manifest = report.manifest
     rows = [
         (subset, counts.recordings, counts.sequences, counts.samples, counts.crops)

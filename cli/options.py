@@ -4,11 +4,14 @@ import importlib
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from cli.console import set_verbosity
+
+if TYPE_CHECKING:
+    from tirdata.remote import Place
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -34,6 +37,19 @@ class Registered(click.ParamType[str]):
         if value not in self.names():
             self.fail(f"no {self.name} {value!r}; there are: {', '.join(self.names())}", param, ctx)
         return str(value)
+
+
+class PlaceType(click.ParamType["Place"]):
+    """A folder of this machine, or an address such as s3://bucket/mix."""
+
+    name = "place"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> "Place":
+        from tirdata.remote import RemotePath, place
+
+        return value if isinstance(value, Path | RemotePath) else place(value)
 
 
 def verbosity(command: Command) -> Command:

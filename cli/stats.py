@@ -1,12 +1,13 @@
 """`tirdata stats`: what is in data sets and mixes."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from cli.console import Console, console_for
 from cli.options import (
+    PlaceType,
     Registered,
     config_option,
     engine_option,
@@ -15,9 +16,12 @@ from cli.options import (
     workers_option,
 )
 
+if TYPE_CHECKING:
+    from tirdata.remote import Place
+
 
 @click.command("stats")
-@click.argument("data", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("data", nargs=-1, required=True, type=PlaceType())
 @click.option("--pixels", type=click.IntRange(min=1), metavar="N",
               help="Look at every N-th frame too, for attributes that need pixels.")  # fmt: skip
 @click.option("--picture", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
@@ -32,7 +36,7 @@ from cli.options import (
 @json_option
 @verbosity
 def stats(
-    data: tuple[Path, ...], pixels: int | None, picture: Path | None, rows: Path | None,
+    data: tuple["Place", ...], pixels: int | None, picture: Path | None, rows: Path | None,
     layout: str | None, config_path: Path | None, engine: str, workers: int, as_json: bool,
 ) -> None:  # fmt: skip
     """Example: tirdata stats thermal --pixels 10 --picture thermal.png

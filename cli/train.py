@@ -1,18 +1,23 @@
 """`tirdata train`: a mix -> a trained tracker."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from cli.console import console_for
-from cli.options import config_option, device_option, json_option, verbosity
+from cli.options import PlaceType, config_option, device_option, json_option, verbosity
+
+if TYPE_CHECKING:
+    from tirdata.remote import Place
 
 
 @click.command("train")
 @click.argument("tracker", type=click.Choice(["mmnet"]))
-@click.option("--mix", required=True, type=click.Path(path_type=Path), metavar="MIX",
-              help="Folder made by build-mix.")  # fmt: skip
+@click.option("--mix", required=True, type=PlaceType(), metavar="MIX",
+              help="What build-mix made: a folder, or an address (s3://bucket/mix).")  # fmt: skip
+@click.option("--cache", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
+              help="Where copies of an address's shards stay; default: read parts.")  # fmt: skip
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs/mmnet"),
               show_default=True, metavar="RUN",
               help="Folder of the run; goes on if it holds one.")  # fmt: skip
@@ -37,7 +42,8 @@ from cli.options import config_option, device_option, json_option, verbosity
 @json_option
 @verbosity
 def train(
-    tracker: str, mix: Path, out: Path, branches: str | None, augment: bool | None,
+    tracker: str, mix: "Place", cache: Path | None, out: Path, branches: str | None,
+    augment: bool | None,
     stop_after: int | None, config_path: Path | None, as_json: bool, **given: Any,
 ) -> None:  # fmt: skip
     """Example: tirdata train mmnet --mix mix --strategy mix-train --out runs/first
@@ -62,7 +68,7 @@ def train(
             progress.advance()
             progress.update(f"step {step.step}/{step.steps} loss {step.loss:.3f} ({parts})")
 
-        result = train_mmnet(mix, out, config, show, stop_after=stop_after)
+        result = train_mmnet(mix, out, config, show, stop_after=stop_after, cache=cache)
     if result.resumed_at:
         console.say(f"went on at step {result.resumed_at}")
     if not result.losses:

@@ -4,7 +4,7 @@ import json
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -20,6 +20,14 @@ class Config(BaseModel):
 
 
 Kind = TypeVar("Kind", bound=Config)
+
+
+class Readable(Protocol):
+    """A file somewhere; its text is its name."""
+
+    def read_bytes(self) -> bytes:
+        """All of it."""
+        ...
 
 
 def check(values: Mapping[str, Any], kind: type[Kind], *, where: str) -> Kind:
@@ -53,7 +61,7 @@ def load(path: Path | None, kind: type[Kind], overrides: Mapping[str, Any]) -> K
     return check(_merge(values, overrides), kind, where=str(path or kind.__name__))
 
 
-def read_json(path: Path, kind: type[Kind]) -> Kind:
+def read_json(path: Readable, kind: type[Kind]) -> Kind:
     """A JSON file that a program wrote.
 
     Raises:

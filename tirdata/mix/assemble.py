@@ -1,10 +1,5 @@
-"""Putting the samples of all sequences together in one fixed order, beside the mix that is there.
+"""Putting the samples of all sequences together in one order, beside the mix that is there."""
 
-The new mix is whole before the old one goes. Whatever ends the process, there is one of the two, or
-the next call finishes what this one began.
-"""
-
-import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -12,8 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import overload
 
-from tirdata import files
-from tirdata.config import read_json, to_json
+from tirdata.config import read_json
 from tirdata.dataset.classes import VID_CLASSES
 from tirdata.dataset.duplicates import Portrait, find_duplicates
 from tirdata.engine.base import Engine
@@ -22,13 +16,12 @@ from tirdata.mix.collisions import class_collisions
 from tirdata.mix.jobs import Job
 from tirdata.mix.manifest import Counts, DuplicatePair, Failure, MixManifest, SequenceRecord
 from tirdata.mix.part import Part
+from tirdata.mix.publish import NEXT, SUBSETS
 from tirdata.mix.recipe import Recipe, Subset
-from tirdata.mix.reuse import STAMPS_NAME, Stamps, Stored, stored_samples
+from tirdata.mix.reuse import Stored, stored_samples
 from tirdata.mix.shards import ShardWriter
 from tirdata.mix.split import shuffled, split_groups, split_together
-
-NEXT = ".next"  # the mix that is being written, in the folder of the mix
-SUBSETS: tuple[Subset, ...] = ("train", "val")
+from tirdata.remote import Place
 
 Records = dict[str, SequenceRecord]  # by key
 
@@ -38,7 +31,7 @@ def assemble(
     jobs: Sequence[Job],
     records: Records,
     failed: Sequence[Failure],
-    out: Path,
+    out: Place,
     engine: Engine,
 ) -> MixManifest:
     """Write the mix of the sequences that have a record, in the place of an earlier one.
@@ -67,43 +60,6 @@ def assemble(
     shards = {subset: tuple(writer.shards) for subset, writer in writers.items()}
     ordered = [sides[job.key] for job in jobs if job.key in sides]
     return _manifest(recipe, ordered, shards, pairs, failed)
-
-
-def publish(manifest: MixManifest, stamps: Mapping[str, str], out: Path) -> None:
-    """Put what ``assemble`` wrote in the place of the earlier mix.
-
-    Raises:
-        StorageError: a file cannot be written or removed.
-    """
-    stamped = Stamps(stamps=dict(sorted(stamps.items())))
-    files.write_text(out / NEXT / STAMPS_NAME, to_json(stamped))
-    files.write_text(out / NEXT / "mix.json", to_json(manifest))
-    finish(out)
-
-
-def finish(out: Path) -> None:
-    """Finish a change of mixes that was begun, and remove a mix that was not written to its end.
-
-    Raises:
-        StorageError: a file cannot be removed.
-    """
-    made = out / NEXT
-    if not made.exists():
-        return
-    try:
-        if (made / "mix.json").exists():
-            (out / "mix.json").unlink(missing_ok=True)  # first: without it there is no mix
-            for subset in SUBSETS:
-                if (made / subset).exists():
-                    if (out / subset).exists():
-                        shutil.rmtree(out / subset)
-                    (made / subset).replace(out / subset)
-            if (made / STAMPS_NAME).exists():
-                (made / STAMPS_NAME).replace(out / STAMPS_NAME)
-            (made / "mix.json").replace(out / "mix.json")
-        shutil.rmtree(made)
-    except OSError as error:
-        raise files.storage_error(out, error) from error
 
 
 def _samples(job: Job) -> Iterator[Stored]:

@@ -15,12 +15,14 @@ from pathlib import Path
 
 from tirdata.engine.base import Engine
 from tirdata.errors import PartlyDoneError, StorageError, TirDataError, UsageError
-from tirdata.mix.assemble import SUBSETS, Records, assemble, check_any, finish, publish
+from tirdata.mix.assemble import Records, assemble, check_any
 from tirdata.mix.jobs import Job, plan
 from tirdata.mix.manifest import Failure, MixManifest, SequenceRecord
 from tirdata.mix.part import Ready, look, prepare
+from tirdata.mix.publish import SUBSETS, finish, publish
 from tirdata.mix.recipe import Recipe
 from tirdata.mix.reuse import Earlier, open_earlier
+from tirdata.remote import Place, RemotePath, cache_folder
 
 OURS = re.compile(r"shard-\d{6}\.tar|index\.jsonl|\.part-.*")  # files in train and val
 PARTS = ".parts"  # what is cut and not yet in the mix, in the folder of the mix
@@ -38,12 +40,19 @@ class MixReport:
 
 
 def build_mix(
-    recipe: Recipe, out: Path, engine: Engine, on_progress: Progress, *, strict: bool = False
+    recipe: Recipe,
+    out: Place,
+    engine: Engine,
+    on_progress: Progress,
+    *,
+    strict: bool = False,
+    scratch: Path | None = None,
 ) -> MixReport:
     """Build the mix of ``recipe`` in the folder ``out``; a mix of the same inputs is left as it is.
 
     Sequences that cannot be read are left out and listed in the manifest; with ``strict`` there is
-    no mix then.
+    no mix then. What is cut lies in ``scratch`` until the mix is whole, by default in ``out``, or
+    for an address in the user's folder of copies; workers on other machines have to see it too.
 
     Raises:
         UsageError: no dataset, one named twice, mixed licences that the recipe refuses, or ``out``
@@ -52,14 +61,15 @@ def build_mix(
         PartlyDoneError: several sequences failed, and ``strict``; the message names the first.
         StorageError: the disk is full or read-only.
     """
-    parts = out / PARTS / hashlib.sha256(recipe.model_dump_json().encode()).hexdigest()[:16]
+    parts_of_all = parts_folder(out, scratch)
+    parts = parts_of_all / hashlib.sha256(recipe.model_dump_json().encode()).hexdigest()[:16]
     jobs = plan(recipe, parts)
     _check_ours(out)
     finish(out)
     earlier = open_earlier(out, recipe)
     same = _unchanged(jobs, earlier, engine) if earlier is not None else {}
     if earlier is not None and not earlier.manifest.failed and _is_all(earlier, recipe, jobs, same):
-        shutil.rmtree(out / PARTS, ignore_errors=True)
+        shutil.rmtree(parts_of_all, ignore_errors=True)
         return MixReport(earlier.manifest, fresh=False)
     jobs = [same.get(job.key, job) for job in jobs]
     ready, errors = _prepare(jobs, engine, on_progress)
@@ -73,15 +83,23 @@ def build_mix(
     check_any(records.values())
     _check_licences(recipe, records.values())
     if earlier is not None and _is_as_before(earlier, recipe, records, failed):
-        shutil.rmtree(out / PARTS, ignore_errors=True)
+        shutil.rmtree(parts_of_all, ignore_errors=True)
         return MixReport(earlier.manifest, fresh=False)
     manifest = assemble(recipe, jobs, records, failed, out, engine)
     stamps = {key: each.stamp for key, each in ready.items() if each.stamp is not None}
     publish(manifest, stamps, out)
-    shutil.rmtree(out / PARTS, ignore_errors=True)
+    shutil.rmtree(parts_of_all, ignore_errors=True)
     return MixReport(
         manifest, fresh=True, reused=sum(each.record is None for each in ready.values())
     )
+
+
+def parts_folder(out: Place, scratch: Path | None) -> Path:
+    """Where what is cut for a mix lies until it is whole."""
+    if isinstance(out, Path) and scratch is None:
+        return out / PARTS
+    name = hashlib.sha256(str(out.resolve() if isinstance(out, Path) else out).encode())
+    return (scratch or cache_folder()) / f"parts-{name.hexdigest()[:16]}"
 
 
 def _unchanged(jobs: Sequence[Job], earlier: Earlier, engine: Engine) -> dict[str, Job]:
@@ -186,12 +204,20 @@ def _check_licences(recipe: Recipe, records: Iterable[SequenceRecord]) -> None:
         raise UsageError(f"{len(found)} licences: {listed}; choose some with --licence")
 
 
-def _check_ours(out: Path) -> None:
+def _check_ours(out: Place) -> None:
     """See that ``train`` and ``val`` hold a mix or nothing: a data set may have folders so named.
 
     Raises:
         UsageError: there is something else in one of them.
     """
-    for path in (path for subset in SUBSETS for path in (out / subset).glob("*")):
-        if not OURS.fullmatch(path.name) or path.is_dir():
-            raise UsageError(f"{path}: is not of a mix; choose another --out")
+    for folder in (out / subset for subset in SUBSETS):
+        if isinstance(folder, RemotePath):
+            strange = [name for name in folder.names() if not OURS.fullmatch(name)]
+        else:
+            strange = [
+                path.name
+                for path in folder.glob("*")
+                if not OURS.fullmatch(path.name) or path.is_dir()
+            ]
+        if strange:
+            raise UsageError(f"{folder / strange[0]}: is not of a mix; choose another --out")

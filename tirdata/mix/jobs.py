@@ -8,6 +8,7 @@ from pathlib import Path
 from tirdata.errors import UsageError
 from tirdata.layouts import open_layout
 from tirdata.mix.recipe import Domain, Recipe
+from tirdata.remote import Place
 
 LONGEST_KEY = 64  # bytes; track, number and frame come behind it
 
@@ -16,7 +17,7 @@ LONGEST_KEY = 64  # bytes; track, number and frame come behind it
 class Span:
     """Where the samples of a sequence lie in a mix: some lines of an index."""
 
-    index: Path
+    index: Place
     start: int
     length: int
     crops_sha256: str

@@ -11,7 +11,8 @@ from tirdata.config import Config
 from tirdata.errors import DataError
 from tirdata.masks.rectangle import WHITE
 from tirdata.mix.pairs import FILES, TARGETS, PairSample
-from tirdata.mix.shards import Entries, read_at
+from tirdata.mix.shards import Entries, Shards
+from tirdata.remote import Place
 from tirdata.types import Box, Flags
 
 LOOKED_AT = 32  # masks, to see that the polarity is the one that the samples say
@@ -45,14 +46,20 @@ class PairedFrame(NamedTuple):
 class PairReader:
     """The pairs of one subset of a mix that was built with ``task = "rgbt"``."""
 
-    def __init__(self, root: Path, subset: str) -> None:
+    def __init__(self, root: Place, subset: str, cache: Path | None = None) -> None:
         """Read the index, and look whether masks have the polarity that their samples say.
+
+        Args:
+            root: folder or address of the mix.
+            subset: train or val.
+            cache: of an address, folder for copies of whole shards; None = read parts of them.
 
         Raises:
             DataError: a file is missing or wrong, or the polarity is.
         """
         self.folder = root / subset
-        self.entries = Entries(self.folder / "index.jsonl", PairEntry)
+        self.shards = Shards(self.folder, cache)
+        self.entries = Entries(self.folder / "index.jsonl", PairEntry, cache)
         self._check_polarity()
 
     def pair(self, entry: PairEntry, index: int) -> PairedFrame:
@@ -94,7 +101,7 @@ class PairReader:
 
     def _decoded(self, entry: PairEntry, place: int, flags: int) -> NDArray[np.uint8]:
         path = self.folder / entry.shard
-        data = read_at(path, entry.offsets[place], entry.sizes[place])
+        data = self.shards.read(entry.shard, entry.offsets[place], entry.sizes[place])
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags) if data else None
         if pixels is None or len(data) != entry.sizes[place]:
             raise DataError(

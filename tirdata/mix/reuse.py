@@ -5,7 +5,6 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 from typing import NamedTuple
 
 from pydantic import Field
@@ -15,7 +14,8 @@ from tirdata.errors import DataError, UsageError
 from tirdata.mix.jobs import Job, Known, Span, sequence_key
 from tirdata.mix.manifest import MixManifest, SequenceRecord
 from tirdata.mix.recipe import Recipe
-from tirdata.mix.shards import read_at, sample_span
+from tirdata.mix.shards import read_shard, sample_span
+from tirdata.remote import Place
 
 STAMPS_NAME = ".inputs.json"  # beside mix.json; may be removed, then all inputs are read again
 _HEAD, _TAIL = b'{"sample":', b',"shard":"'  # around a sample in a line of an index
@@ -41,7 +41,7 @@ class Stored(NamedTuple):
 class Earlier:
     """An earlier mix of the same recipe, or of fewer data sets."""
 
-    out: Path
+    out: Place
     manifest: MixManifest
     stamps: dict[str, str]
 
@@ -82,7 +82,7 @@ class Earlier:
         return spans
 
 
-def open_earlier(out: Path, recipe: Recipe) -> Earlier | None:
+def open_earlier(out: Place, recipe: Recipe) -> Earlier | None:
     """The mix that lies in ``out``, if there is one.
 
     Raises:
@@ -123,7 +123,7 @@ def stored_samples(span: Span) -> Iterator[Stored]:
     Raises:
         DataError: an index or a shard is not what it was.
     """
-    lines = read_at(span.index, span.start, span.length).splitlines(keepends=True)
+    lines = read_shard(span.index, span.start, span.length).splitlines(keepends=True)
     for line in lines:
         sample = _sample(line, span.index)
         try:
@@ -133,18 +133,18 @@ def stored_samples(span: Span) -> Iterator[Stored]:
             shard = span.index.parent / entry["shard"]
         except (ValueError, KeyError, IndexError, TypeError):
             raise DataError(f"{span.index}: not an index line; build the mix again") from None
-        blocks = read_at(shard, start, end - start)
+        blocks = read_shard(shard, start, end - start)
         yield Stored(sample.decode(), blocks, [offset - start for offset in offsets], sizes)
 
 
-def _sample(line: bytes, index: Path) -> bytes:
+def _sample(line: bytes, index: Place) -> bytes:
     end = line.rfind(_TAIL)
     if not line.startswith(_HEAD) or end < 0:
         raise DataError(f"{index}: not an index line; remove the mix and build it again")
     return line[len(_HEAD) : end]
 
 
-def _lines(index: Path) -> Iterator[bytes]:
+def _lines(index: Place) -> Iterator[bytes]:
     try:
         with index.open("rb") as file:
             yield from file

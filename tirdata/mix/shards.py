@@ -7,10 +7,11 @@ pass over the tar. Neither writer nor reader holds more than a shard, or a few s
 
 import io
 import tarfile
+import tempfile
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Protocol, Self, TypeVar, overload
+from typing import IO, Protocol, Self, TypeVar, overload
 
 import cv2
 import numpy as np
@@ -18,6 +19,7 @@ import numpy as np
 from tirdata import files
 from tirdata.config import Config
 from tirdata.errors import DataError
+from tirdata.remote import Place, RemotePath, local_copy, read_at, write_bytes
 from tirdata.types import Frame
 
 BLOCK = 512
@@ -113,7 +115,7 @@ def _member(name: str, data: bytes) -> bytes:
 class ShardWriter:
     """Appends samples to shards of at most ``limit`` bytes and keeps the index."""
 
-    def __init__(self, folder: Path, limit: int) -> None:
+    def __init__(self, folder: Place, limit: int) -> None:
         """Begin the index.
 
         Raises:
@@ -125,10 +127,9 @@ class ShardWriter:
         self._buffer = io.BytesIO()
         self._index_path = folder / "index.jsonl"
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._index = self._index_path.open("wb")
+            self._index = _index_file(self._index_path)
         except OSError as error:
-            raise files.storage_error(self._index_path, error) from error
+            raise files.storage_error(Path(str(self._index_path)), error) from error
 
     def __enter__(self) -> Self:
         return self
@@ -162,7 +163,7 @@ class ShardWriter:
         try:
             self._index.write(line.encode())
         except OSError as error:
-            raise files.storage_error(self._index_path, error) from error
+            raise files.storage_error(Path(self._index.name), error) from error
 
     def close(self) -> None:
         """Write the last shard and the index.
@@ -173,9 +174,12 @@ class ShardWriter:
         if self._buffer.tell():
             self._close_shard()
         try:
+            self._index.flush()
+            if isinstance(self._index_path, RemotePath):
+                self._index_path.put(Path(self._index.name))
             self._index.close()
         except OSError as error:
-            raise files.storage_error(self._index_path, error) from error
+            raise files.storage_error(Path(self._index.name), error) from error
 
     def _name(self) -> str:
         return f"shard-{len(self.shards):06d}.tar"
@@ -183,20 +187,32 @@ class ShardWriter:
     def _close_shard(self) -> None:
         name = self._name()
         self._buffer.write(END)
-        files.write_bytes(self.folder / name, self._buffer.getbuffer())
+        write_bytes(self.folder / name, self._buffer.getbuffer())
         self.shards.append(name)
         self._buffer = io.BytesIO()
+
+
+def _index_file(path: Place) -> IO[bytes]:
+    """The index to write; of an address a local one, brought there when it is whole."""
+    if isinstance(path, RemotePath):
+        return tempfile.NamedTemporaryFile(prefix="tirdata-index-")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path.open("wb")
 
 
 class Entries(Sequence[Line]):
     """The lines of an index, each parsed when it is asked for; the last few are kept."""
 
-    def __init__(self, path: Path, kind: type[Line]) -> None:
-        """Look through the whole index once.
+    def __init__(self, path: Place, kind: type[Line], cache: Path | None = None) -> None:
+        """Look through the whole index once; of an address, through a copy that is kept.
 
         Raises:
             DataError: it is missing, or a line is wrong.
         """
+        try:
+            path = local_copy(path, cache)
+        except FileNotFoundError:
+            raise DataError(f"{path}: no such index; expected a mix made by build-mix") from None
         self._path = path
         self._kind = kind
         self._starts = array("Q", [0])
@@ -248,9 +264,19 @@ def _sent(path: Path, kind: type[Line], starts: "array[int]") -> Entries[Line]:
 class MixReader:
     """Random access to the crops of one subset of a mix."""
 
-    def __init__(self, root: Path, subset: str) -> None:
-        self.folder = root / subset
-        self.entries = Entries(self.folder / "index.jsonl", Entry)
+    def __init__(self, root: Place, subset: str, cache: Path | None = None) -> None:
+        """Read the index.
+
+        Args:
+            root: folder or address of the mix.
+            subset: train or val.
+            cache: of an address, folder for copies of whole shards; None = read parts of them.
+
+        Raises:
+            DataError: the index is missing or wrong.
+        """
+        self.entries = Entries(root / subset / "index.jsonl", Entry, cache)
+        self.shards = Shards(root / subset, cache)
 
     def crop(self, entry: Entry, index: int) -> Frame:
         """Crop number ``index`` of a sample, (size + 2 * margin) square.
@@ -258,31 +284,59 @@ class MixReader:
         Raises:
             DataError: the shard is missing, shorter than the index says, or not a JPEG there.
         """
-        path = self.folder / entry.shard
-        data = read_at(path, entry.offsets[index], entry.sizes[index])
+        data = self.shards.read(entry.shard, entry.offsets[index], entry.sizes[index])
         image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE) if data else None
         if image is None or len(data) != entry.sizes[index]:
             raise DataError(
-                f"{path}: no JPEG at byte {entry.offsets[index]} ({entry.sample.key}); "
+                f"{self.shards.folder / entry.shard}: no JPEG at byte {entry.offsets[index]} "
+                f"({entry.sample.key}); "
                 "the shard is not the one the index was made for, build the mix again"
             )
         return np.asarray(image, np.uint8)
 
 
-def read_at(path: Path, offset: int, size: int) -> bytes:
-    """Bytes of a shard; fewer where it is shorter.
+class Shards:
+    """The shards of a subset, of which parts are read."""
+
+    def __init__(self, folder: Place, cache: Path | None = None) -> None:
+        """The shards in ``folder``; those of an address are copied to ``cache`` if there is one."""
+        self.folder = folder
+        self._cache = cache
+        self._copies: dict[str, Path] = {}
+
+    def read(self, shard: str, offset: int, size: int) -> bytes:
+        """Bytes of a shard; fewer where it is shorter.
+
+        Raises:
+            DataError: there is no such shard, or it cannot be read.
+            StorageError: its copy cannot be written.
+        """
+        if self._cache is None or isinstance(self.folder, Path):
+            return read_shard(self.folder / shard, offset, size)
+        if shard not in self._copies:
+            try:
+                self._copies[shard] = local_copy(self.folder / shard, self._cache)
+            except FileNotFoundError:
+                raise _no_shard(self.folder / shard) from None
+        return read_shard(self._copies[shard], offset, size)
+
+
+def read_shard(path: Place, offset: int, size: int) -> bytes:
+    """Bytes of a shard or an index; fewer where it is shorter.
 
     Raises:
-        DataError: there is no such shard, or it cannot be read.
+        DataError: there is no such file, or it cannot be read.
     """
     try:
-        with path.open("rb") as file:
-            file.seek(offset)
-            return file.read(size)
+        return read_at(path, offset, size)
     except FileNotFoundError:
-        raise DataError(f"{path}: no such shard; build the mix again") from None
+        raise _no_shard(path) from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def _no_shard(path: Place) -> DataError:
+    return DataError(f"{path}: no such shard; build the mix again")
 
 
 def _lines(path: Path) -> Iterator[bytes]:

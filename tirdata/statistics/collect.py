@@ -11,6 +11,7 @@ from tirdata.errors import DataError, UsageError
 from tirdata.files import whole
 from tirdata.layouts import open_layout
 from tirdata.mix.manifest import MixManifest
+from tirdata.remote import Place, RemotePath
 from tirdata.statistics.attributes import BOX_RULES
 from tirdata.statistics.document import Statistics, StatsConfig
 from tirdata.statistics.mixes import mix_statistics
@@ -29,26 +30,28 @@ class DataSet(NamedTuple):
     names: list[str]
 
 
-def find(data: Sequence[Path], layout: str | None) -> tuple[list[DataSet], list[Path]]:
+def find(data: Sequence[Place], layout: str | None) -> tuple[list[DataSet], list[Place]]:
     """The data sets and the mixes among folders; one with ``mix.json`` is a mix.
 
     Raises:
         UsageError: a folder is not there, is named twice or fits no layout.
         DataError: the names of a data set's sequences are wrong.
     """
-    if len({each.resolve() for each in data}) < len(data):
+    if len({each.resolve() if isinstance(each, Path) else each for each in data}) < len(data):
         raise UsageError(f"{', '.join(map(str, data))}: one is named twice; name each once")
     mixes = [root for root in data if (root / MIX_NAME).is_file()]
     sets = []
     for root in data:
         if root not in mixes:
+            if isinstance(root, RemotePath):
+                raise UsageError(f"{root}: no {MIX_NAME} there; only mixes are read from addresses")
             kind = open_layout(root, layout)
             sets.append(DataSet(root, kind.name, kind.names(root)))
     return sets, mixes
 
 
 def collect(
-    found: tuple[list[DataSet], list[Path]],
+    found: tuple[list[DataSet], list[Place]],
     settings: StatsConfig,
     engine: Engine,
     *,

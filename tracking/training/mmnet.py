@@ -1,5 +1,6 @@
 """Training MMNet: the five strategies of the paper over one loop."""
 
+import hashlib
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from tirdata.config import read_json, to_json
 from tirdata.errors import ConfigError, UsageError
 from tirdata.mix.manifest import MixManifest
 from tirdata.mix.shards import MixReader
+from tirdata.remote import Place
 from tracking.models.alexnet import Features
 from tracking.models.correlation_filter import correlate_all
 from tracking.models.mmnet import MMNet, Templates
@@ -38,17 +40,19 @@ class TrainResult:
 
 
 def train_mmnet(
-    mix: Path,
+    mix: Place,
     out: Path,
     config: TrainConfig,
     on_step: Callable[[Progress], None] = silent,
     *,
     stop_after: int | None = None,
+    cache: Path | None = None,
 ) -> TrainResult:
     """Train on ``mix`` into the folder ``out``; goes on where an earlier call stopped.
 
     Leaves ``config.json``, ``log.jsonl``, ``checkpoint.pt`` and, at the end of the schedule or
-    after ``stop_after`` steps in all, ``mmnet.safetensors``.
+    after ``stop_after`` steps in all, ``mmnet.safetensors``. Shards of an address are copied to
+    ``cache``, or without it read in parts.
 
     Raises:
         ConfigError: the strategy needs --init, or one that was trained on the same classes.
@@ -59,7 +63,7 @@ def train_mmnet(
     strategy = STRATEGIES[config.strategy]
     device = pick_device(config.device)
     manifest = read_json(mix / "mix.json", MixManifest)
-    mix_hash = files.sha256(mix / "mix.json")
+    mix_hash = hashlib.sha256((mix / "mix.json").read_bytes()).hexdigest()
     _check_ours(out)
     model, optimizer = _prepare(config, strategy, manifest, device)
     done = 0
@@ -70,7 +74,7 @@ def train_mmnet(
 
     schedule = build_schedule(config, strategy)
     end = max(done, min(schedule.steps, stop_after or schedule.steps))
-    reader = MixReader(mix, "train")
+    reader = MixReader(mix, "train", cache)
     sampler = _sampler(reader, manifest, config, strategy)
     hold(model, strategy.frozen)
     trim_log(out / "log.jsonl", done)
