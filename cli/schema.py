@@ -44,6 +44,7 @@ SCHEMAS: dict[str, str] = {  # schemas/<name>.schema.json -> the Config it descr
     "evaluate": "tracking.evaluation.run:EvaluateConfig",
     "benchmark": "tracking.evaluation.benchmark:Benchmark",
     "rules-one-pass": "tracking.evaluation.protocols.one_pass:OnePassConfig",
+    "rules-rgbt": "tracking.evaluation.protocols.rgbt:RgbtConfig",
     "evaluation": "tracking.evaluation.evaluate:Evaluation",
     "scores": "tracking.evaluation.scores:Scores",
 }

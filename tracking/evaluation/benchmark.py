@@ -31,6 +31,8 @@ class Benchmark(Config):
     """What its authors call a measure, by our name for it: ``precision = "PR"``."""
     rules: dict[str, Any] = Field(default_factory=dict)
     """Settings of the protocol."""
+    compat: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    """By tool: the settings in which it differs from the benchmark's authors."""
 
 
 class NamedBenchmark(Config):
@@ -68,13 +70,29 @@ def open_benchmark(name: str | None) -> NamedBenchmark:
     path = _path(name)
     found = NamedBenchmark(name=path.stem, benchmark=load(path, Benchmark, {}))
     try:
-        found.build()
+        for each in (found, *(compat_rules(found, tool) for tool in found.benchmark.compat)):
+            each.build()
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None
     unknown = set(found.benchmark.names) - set(MEASURES)
     if unknown:
         raise ConfigError(f"{path}: names: no measure {min(unknown)!r}")
     return found
+
+
+def compat_rules(found: NamedBenchmark, tool: str) -> NamedBenchmark:
+    """The same benchmark as another tool scores it, called ``NAME+TOOL``.
+
+    Raises:
+        UsageError: nothing is known of how that tool differs here.
+    """
+    compat = found.benchmark.compat
+    if tool not in compat:
+        known = ", ".join(sorted(compat)) or "none"
+        raise UsageError(f"no compat {tool!r} of {found.name}; there are: {known}")
+    rules = found.benchmark.rules | compat[tool]
+    benchmark = found.benchmark.model_copy(update={"rules": rules, "compat": {}})
+    return NamedBenchmark(name=f"{found.name}+{tool}", benchmark=benchmark)
 
 
 def _path(name: str) -> Path:

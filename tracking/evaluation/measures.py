@@ -7,8 +7,8 @@ with absent and invalid boxes is the protocol's choice, not decided here.
 To add a measure, list it in ``MEASURES`` and let a protocol give its value.
 """
 
-from collections.abc import Callable
-from typing import Final, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -38,8 +38,12 @@ class Curve(NamedTuple):
 
 
 SUCCESS: Final = matlab_range(0.05, 1.0)  # 21 overlaps
+SUCCESS_OF_NUMPY: Final[Floats] = np.linspace(0, 1, 21)  # five differ in the last bit
 PRECISION: Final = matlab_range(1.0, 50.0)  # 51 distances, px
 NORMALISED: Final = matlab_range(0.01, 0.5)  # 51 distances, sizes of the target
+GOT10K_SUCCESS: Final[Floats] = np.linspace(0, 1, 101)
+GTOT_SUCCESS: Final = matlab_range(0.02, 1.0)  # 51 overlaps
+GTOT_PRECISION: Final = matlab_range(0.5, 25.0)  # 51 distances, px
 
 CURVES: Final[dict[str, Curve]] = {
     "success": Curve("Success", "overlap threshold", SUCCESS),
@@ -47,6 +51,9 @@ CURVES: Final[dict[str, Curve]] = {
     "normalised_precision": Curve(
         "Normalised precision", "centre error threshold, target sizes", NORMALISED
     ),
+    "success_101": Curve("Success", "overlap threshold", GOT10K_SUCCESS),
+    "success_51": Curve("Success", "overlap threshold", GTOT_SUCCESS),
+    "precision_below": Curve("Precision", "centre error threshold, px", GTOT_PRECISION),
 }
 
 
@@ -72,8 +79,13 @@ MEASURES: Final[dict[str, Measure]] = {
         "Normalised precision at 0.2", "Norm. precision (0.2)", "normalised_precision"
     ),
     "success_at_0.5": Measure("Frames with IoU > 0.5", "IoU > 0.5", "success"),
+    "success_at_0.6": Measure("Frames with IoU > 0.6", "IoU > 0.6", "success"),
     "success_at_0.75": Measure("Frames with IoU > 0.75", "IoU > 0.75", "success"),
+    "precision_at_5": Measure("Precision at 5 px", "Precision (5 px)", "precision"),
     "mean_overlap": Measure("Mean IoU", "Mean IoU"),
+    "average_overlap": Measure("Average overlap", "Average overlap", "success_101"),
+    "success_area": Measure("Success, area under the curve", "Success", "success_51"),
+    "precision_below_5": Measure("Precision below 5 px", "Precision", "precision_below"),
     "boxes_per_1000": Measure(
         "Human boxes per 1000 frames", "Boxes/1000", higher_is_better=False, share=False, digits=1
     ),
@@ -91,6 +103,16 @@ MEASURES: Final[dict[str, Measure]] = {
 }
 
 
+class Reading(NamedTuple):
+    """How one number is read."""
+
+    of: str | None  # a curve by name; None = the overlaps of the frames, or the targets' means
+    read: Callable[[Floats], float]
+
+
+Readings: TypeAlias = Mapping[str, Reading]
+
+
 def _mean(values: Floats) -> float:
     return float(values.mean())
 
@@ -99,16 +121,50 @@ def _at(index: int) -> Callable[[Floats], float]:
     return lambda values: float(values[index])
 
 
-# How OTB's measures are read from their curves, or from the overlaps of frames or targets.
-READINGS: Final[dict[str, Callable[[Floats], float]]] = {
-    "success": _mean,
-    "precision": _at(20),
-    "normalised_precision_mean": _mean,
-    "normalised_precision_at_0.2": _at(20),
-    "success_at_0.5": _at(10),
-    "success_at_0.75": _at(15),
-    "mean_overlap": _mean,
+def _area(values: Floats) -> float:
+    """Trapezoid rule over 0..1: the point (1, 1) that GTOT's ``auc.m`` adds has no width."""
+    return float(((values[1:] + values[:-1]) / 2).mean())
+
+
+OTB: Final[Readings] = {
+    "success": Reading("success", _mean),
+    "precision": Reading("precision", _at(20)),
+    "normalised_precision_mean": Reading("normalised_precision", _mean),
+    "normalised_precision_at_0.2": Reading("normalised_precision", _at(20)),
+    "success_at_0.5": Reading("success", _at(10)),
+    "success_at_0.6": Reading("success", _at(12)),
+    "success_at_0.75": Reading("success", _at(15)),
+    "precision_at_5": Reading("precision", _at(5)),
+    "mean_overlap": Reading(None, _mean),
 }
+GOT10K: Final[Readings] = {
+    "average_overlap": Reading(None, _mean),
+    "success_at_0.5": Reading("success_101", _at(50)),
+    "success_at_0.6": Reading("success_101", _at(60)),
+    "success_at_0.75": Reading("success_101", _at(75)),
+    "mean_overlap": Reading(None, _mean),
+}
+PAIRS: Final[Readings] = {  # RGBT234
+    name: OTB[name]
+    for name in ("success", "precision", "success_at_0.6", "precision_at_5", "mean_overlap")
+}
+GTOT: Final[dict[str, Reading]] = {
+    "success_area": Reading("success_51", _area),
+    "precision_below_5": Reading("precision_below", _at(10)),
+    "success_at_0.6": Reading("success_51", _at(30)),
+    "mean_overlap": Reading(None, _mean),
+}
+GTOT_OF_21: Final[Readings] = GTOT | {"success_area": Reading("success", _area)}
+
+
+def read_values(
+    readings: Readings, curves: Mapping[str, Floats], overlaps: Floats
+) -> dict[str, float]:
+    """Every measure of ``readings``, from curves and from the overlaps of frames or targets."""
+    return {
+        name: reading.read(overlaps if reading.of is None else curves[reading.of])
+        for name, reading in readings.items()
+    }
 
 
 def centre_errors(predicted: Boxes, truth: Boxes) -> Floats:
@@ -126,29 +182,25 @@ def normalised_errors(predicted: Boxes, truth: Boxes) -> Floats:
     return errors
 
 
-def success_curve(overlaps: Floats, count: int) -> Floats:
-    """Share of ``count`` frames with overlap above each threshold, (21,). Equal is not above."""
-    with np.errstate(invalid="ignore"):
-        hits = overlaps[:, None] > SUCCESS
-    curve: Floats = hits.sum(axis=0) / count
-    return curve
+def share_above(values: Floats, thresholds: Floats, count: int) -> Floats:
+    """Share of ``count`` frames above each threshold. Equal is not above, NaN neither."""
+    known = np.sort(values[~np.isnan(values)])
+    shares: Floats = (len(known) - np.searchsorted(known, thresholds, side="right")) / count
+    return shares
 
 
-def precision_curve(errors: Floats, count: int) -> Floats:
-    """Share of ``count`` frames with an error up to each threshold, equal included, (51,)."""
-    return _share_up_to(errors, PRECISION, count)
+def share_up_to(values: Floats, thresholds: Floats, count: int) -> Floats:
+    """Share of ``count`` frames up to each threshold, equal included; NaN is not."""
+    known = np.sort(values[~np.isnan(values)])
+    shares: Floats = np.searchsorted(known, thresholds, side="right") / count
+    return shares
 
 
-def normalised_precision_curve(errors: Floats, count: int) -> Floats:
-    """As ``precision_curve`` for normalised errors, thresholds 0..0.5, (51,)."""
-    return _share_up_to(errors, NORMALISED, count)
-
-
-def _share_up_to(errors: Floats, thresholds: Floats, count: int) -> Floats:
-    with np.errstate(invalid="ignore"):
-        hits = errors[:, None] <= thresholds
-    curve: Floats = hits.sum(axis=0) / count
-    return curve
+def share_below(values: Floats, thresholds: Floats, count: int) -> Floats:
+    """Share of ``count`` frames below each threshold. Equal is not below, NaN neither."""
+    known = np.sort(values[~np.isnan(values)])
+    shares: Floats = np.searchsorted(known, thresholds, side="left") / count
+    return shares
 
 
 def _centres(boxes: Boxes) -> Boxes:

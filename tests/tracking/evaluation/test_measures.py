@@ -1,23 +1,30 @@
 """Curves and numbers, against cases that can be counted by hand."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from tirdata.types import Boxes
+from tirdata.types import Boxes, Floats
 from tracking.evaluation.measures import (
+    CURVES,
+    GTOT,
+    GTOT_PRECISION,
+    GTOT_SUCCESS,
+    MEASURES,
     NORMALISED,
+    OTB,
     PRECISION,
-    READINGS,
     SUCCESS,
     centre_errors,
     matlab_range,
     normalised_errors,
-    normalised_precision_curve,
-    precision_curve,
-    success_curve,
+    share_above,
+    share_below,
+    share_up_to,
 )
 
 
@@ -36,32 +43,53 @@ def test_curves_have_the_toolkits_points() -> None:
 
 
 def test_a_perfect_overlap_is_not_above_one() -> None:
-    curve = success_curve(np.ones(4), 4)
+    curve = share_above(np.ones(4), SUCCESS, 4)
     assert curve.tolist() == [1.0] * 20 + [0.0]
-    assert READINGS["success"](curve) == pytest.approx(20 / 21)
+    assert OTB["success"].read(curve) == pytest.approx(20 / 21)
 
 
 def test_an_overlap_equal_to_the_threshold_is_a_miss() -> None:
-    curve = success_curve(np.array([0.5, 0.75]), 2)
-    assert READINGS["success_at_0.5"](curve) == 0.5
-    assert READINGS["success_at_0.75"](curve) == 0.0
+    curve = share_above(np.array([0.5, 0.75]), SUCCESS, 2)
+    assert OTB["success_at_0.5"].read(curve) == 0.5
+    assert OTB["success_at_0.75"].read(curve) == 0.0
 
 
 def test_an_error_equal_to_the_threshold_is_a_hit() -> None:
-    curve = precision_curve(np.array([20.0, 20.001]), 2)
-    assert READINGS["precision"](curve) == 0.5
-    normalised = normalised_precision_curve(np.array([0.2, 0.201]), 2)
-    assert READINGS["normalised_precision_at_0.2"](normalised) == 0.5
+    curve = share_up_to(np.array([20.0, 20.001]), PRECISION, 2)
+    assert OTB["precision"].read(curve) == 0.5
+    normalised = share_up_to(np.array([0.2, 0.201]), NORMALISED, 2)
+    assert OTB["normalised_precision_at_0.2"].read(normalised) == 0.5
 
 
-@pytest.mark.parametrize("curve", [success_curve, precision_curve, normalised_precision_curve])
-def test_nan_is_a_miss_at_every_threshold(curve: object) -> None:
-    assert callable(curve)
-    assert curve(np.array([np.nan, np.nan]), 2).sum() == 0
+@pytest.mark.parametrize("share", [share_above, share_up_to, share_below])
+def test_nan_is_a_miss_at_every_threshold(share: Callable[..., Floats]) -> None:
+    assert share(np.array([np.nan, np.nan]), PRECISION, 2).sum() == 0
+
+
+@given(values=arrays(np.float64, 12, elements=st.integers(0, 50).map(float) | st.just(np.nan)))
+def test_shares_are_those_of_comparing_one_by_one(values: Floats) -> None:
+    for share, holds in ((share_above, np.greater), (share_up_to, np.less_equal),
+                         (share_below, np.less)):  # fmt: skip
+        counted = holds(values[:, None], PRECISION).sum(axis=0) / 12
+        assert share(values, PRECISION, 12).tolist() == counted.tolist()
+
+
+def test_gtot_has_strict_errors_and_the_area_of_51_points() -> None:
+    errors = share_below(np.array([5.0, 4.999]), GTOT_PRECISION, 2)
+    assert GTOT["precision_below_5"].read(errors) == 0.5
+    perfect = share_above(np.ones(2), GTOT_SUCCESS, 2)
+    assert GTOT["success_area"].read(perfect) == pytest.approx(0.99)  # half of the last step
+    assert len(GTOT_SUCCESS) == len(GTOT_PRECISION) == 51
+    assert (GTOT_SUCCESS[30], GTOT_PRECISION[10]) == (0.6, 5.0)
+
+
+def test_every_number_is_explained_and_stands_by_a_curve_that_exists() -> None:
+    assert set(OTB) | set(GTOT) <= set(MEASURES)
+    assert {each.curve for each in MEASURES.values()} - {None} <= set(CURVES)
 
 
 def test_frames_without_an_answer_stay_in_the_denominator() -> None:
-    assert success_curve(np.array([0.9]), 4)[0] == 0.25
+    assert share_above(np.array([0.9]), SUCCESS, 4)[0] == 0.25
 
 
 def test_errors_are_of_centres() -> None:
@@ -72,7 +100,7 @@ def test_errors_are_of_centres() -> None:
 
 def test_normalised_errors_of_a_box_without_size_are_no_hits() -> None:
     errors = normalised_errors(np.array([[1.0, 1, 4, 4]]), np.array([[0.0, 0, 0, 0]]))
-    assert normalised_precision_curve(errors, 1).sum() == 0
+    assert share_up_to(errors, NORMALISED, 1).sum() == 0
 
 
 _BOXES = arrays(np.float64, (6, 4), elements=st.floats(0.5, 500))
@@ -89,6 +117,6 @@ def test_where_the_first_pixel_is_does_not_matter(
 
 
 @given(errors=arrays(np.float64, 10, elements=st.floats(0, 100)))
-def test_precision_never_falls_and_success_never_rises(errors: np.ndarray) -> None:
-    assert (np.diff(precision_curve(errors, 10)) >= 0).all()
-    assert (np.diff(success_curve(errors / 100, 10)) <= 0).all()
+def test_precision_never_falls_and_success_never_rises(errors: Floats) -> None:
+    assert (np.diff(share_up_to(errors, PRECISION, 10)) >= 0).all()
+    assert (np.diff(share_above(errors / 100, SUCCESS, 10)) <= 0).all()

@@ -8,6 +8,7 @@ from tirdata.errors import ConfigError
 from tracking.evaluation.protocols.base import EvaluationProtocol
 from tracking.evaluation.protocols.effort import Effort, EffortConfig
 from tracking.evaluation.protocols.one_pass import OnePass, OnePassConfig
+from tracking.evaluation.protocols.rgbt import Rgbt, RgbtConfig
 
 
 class Entry(NamedTuple):
@@ -19,6 +20,7 @@ class Entry(NamedTuple):
 
 PROTOCOLS: Final[dict[str, Entry]] = {
     "one-pass": Entry(OnePass, OnePassConfig),
+    "rgbt": Entry(Rgbt, RgbtConfig),
     "effort": Entry(Effort, EffortConfig),
 }
 
