@@ -33,6 +33,8 @@ def _verb(name: str, text: str) -> Callable[[Any], Any]:
               help="Which object; not needed while there is one of its class.")  # fmt: skip
 @click.option("--boxes", "boxes_file", type=click.Path(path_type=Path), metavar="FILE",
               help="CSV or JSON: sequence, frame, track, class, x, y, w, h, occluded.")  # fmt: skip
+@_verb("accept", "The box of --frame, or of --frame to --until, is right as it is.")
+@_verb("change-class", "The track is a --class after all.")
 @_verb("occluded", "The box, or --frame to --until, is partly hidden.")
 @_verb("visible", "--frame to --until is not hidden after all.")
 @_verb("end-track", "Gone from --frame on, until the next box.")
@@ -45,6 +47,8 @@ def _verb(name: str, text: str) -> Callable[[Any], Any]:
 @click.option("--tracker", metavar="NAME",
               help="Of the registry, or interpolate; mmnet by default.")  # fmt: skip
 @click.option("--weights", type=click.Path(path_type=Path), metavar="FILE", help="The tracker's.")
+@click.option("--edited", type=click.Choice(["take", "replace"]),
+              help="XML files changed by hand: take their boxes, or write them anew.")  # fmt: skip
 @click.option("--again", is_flag=True, help="Propagate also where nothing changed.")
 @config_option
 @dry_run_option
@@ -55,7 +59,7 @@ def _verb(name: str, text: str) -> Callable[[Any], Any]:
 @verbosity
 def annotate(
     dataset: Path, sequences: tuple[str, ...], propagate: bool, track: int | None,
-    dry_run: bool, engine: str, workers: int, as_json: bool, **given: Any,
+    dry_run: bool, engine: str, workers: int, as_json: bool, edited: Any, **given: Any,
 ) -> None:  # fmt: skip
     """Example: tirdata annotate data --box 203,117,29,16 --frame 0 --class drone --propagate
 
@@ -76,7 +80,7 @@ def annotate(
     if dry_run:
         for sequence, events in edits.items():
             console.say(f"{sequence.name}: edits that would be written: {events}")
-    items = library.items(data, sequences, edits, track)
+    items = library.items(data, sequences, edits, track, edited or "refuse")
     frames = library.total_frames(items, tracking) if tracking else 0
     if dry_run:
         console.say(f"frames that would be tracked, without those of new boxes: {frames}")

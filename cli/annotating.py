@@ -95,6 +95,11 @@ def show(
     for state in done:
         if stale := [str(each.id) for each in state.tracks if each.stale]:
             console.say(f"{state.sequence}: track {', '.join(stale)} changed since; --propagate")
+        if alone := [str(each.id) for each in state.tracks if not each.human]:
+            console.say(
+                f"{state.sequence}: track {', '.join(alone)} has no person's box; draw or accept "
+                "one, or --delete-track"
+            )
         for over in state.burnt_in:
             console.say(f"{state.sequence} {over}")
     console.document({"sequences": done, "failed": {name: str(error) for name, error in failed}})
@@ -121,7 +126,7 @@ def _request(
         rows = (_row(box, frame=frame, track=track, class_name=class_name, occluded=hidden),)
     if len(verbs) + (box is not None) + (boxes_file is not None) > 1:
         raise UsageError("more than one of --box, --boxes and the verbs; give one at a time")
-    verb = Verb(verbs[0], track, frame, until) if verbs else None
+    verb = Verb(verbs[0], track, frame, until, class_name) if verbs else None
     return Request(sequences, rows, boxes_file, verb)
 
 

@@ -11,10 +11,12 @@ from pydantic import Field
 
 from tirdata.annotate.burnt_in import BurntIn, burnt_in
 from tirdata.annotate.drafts import adopted
+from tirdata.annotate.edited import EditedXml, EditedXmlError, edited, note_followed, take_edited
 from tirdata.annotate.events import PropagatedEvent
+from tirdata.annotate.follow import PropagateConfig
 from tirdata.annotate.interpolate import interpolate
 from tirdata.annotate.journal import LOCK_WAIT_S, Journal
-from tirdata.annotate.propagate import Layer, PropagateConfig, propagate, tracked_frames
+from tirdata.annotate.propagate import Layer, propagate, tracked_frames
 from tirdata.annotate.replay import HumanTrack, replay, to_track
 from tirdata.config import Config
 from tirdata.dataset.card import Card
@@ -71,6 +73,7 @@ class Item:
     root: Path
     sequence: SequenceId
     track: int | None = None  # propagate only this one
+    xml: EditedXml = "refuse"  # what becomes of XML files that were changed by hand
 
 
 @dataclass(frozen=True)
@@ -150,15 +153,19 @@ def annotate_sequence(
             )
             journal.append([_event(human, layer, tracking)])
             tracked += tracked_frames(human, card.frames) if tracking.factory else 0
-    return derive(dataset, item.sequence, tracked)
+    return derive(dataset, item.sequence, tracked, item.xml)
 
 
-def derive(dataset: Dataset, sequence: SequenceId, tracked: int = 0) -> SequenceState:
+def derive(
+    dataset: Dataset, sequence: SequenceId, tracked: int = 0, xml: EditedXml = "refuse"
+) -> SequenceState:
     """Write the XML that follows from the journal, and only files whose bytes change.
 
-    Without a single entry there is nothing to follow, and what XML there is stays.
+    Without a single entry there is nothing to follow, and what XML there is stays. ``xml`` says
+    what becomes of files that were changed by hand.
 
     Raises:
+        EditedXmlError: files were changed by hand; none is written.
         AnnotationError: the journal is broken or does not fit the frames.
         StorageError: a file cannot be written.
     """
@@ -166,10 +173,19 @@ def derive(dataset: Dataset, sequence: SequenceId, tracked: int = 0) -> Sequence
     card = dataset.read_card(sequence)
     if not journal.read():
         return SequenceState(sequence.name, card.frames, 0, 0, ())
+    if xml == "take":
+        take_edited(dataset, sequence)
     with journal.locked():  # so that of two writers the later one has read both
-        humans = replay(journal.read())
+        entries = journal.read()
+
+        def refuse(old: Mapping[int, bytes]) -> None:
+            if xml == "refuse" and (frames := edited(dataset, sequence, entries, old)):
+                raise EditedXmlError(dataset, sequence, frames)
+
+        humans = replay(entries)
         tracks = [to_track(human, card.frames) for human in humans.values()]
-        changed = dataset.write_tracks(sequence, tracks)
+        changed = dataset.write_tracks(sequence, tracks, refuse)
+        note_followed(dataset, sequence, len(entries))
     states = tuple(_state(track, humans[track.id].stale(card.frames)) for track in tracks)
     over = burnt_in(card, tracks)
     return SequenceState(sequence.name, card.frames, tracked, changed, states, over)
@@ -262,10 +278,11 @@ def items(
     names: Iterable[str] = (),
     spoken_of: Iterable[SequenceId] = (),
     track: int | None = None,
+    xml: EditedXml = "refuse",
 ) -> list[Item]:
     """The sequences that were spoken of, or else the named ones, or else all with a journal."""
     chosen = list(spoken_of) or [dataset.find(name) for name in names]
     if not chosen:
         known = dataset.sequence_ids()
         chosen = [each for each in known if dataset.journal_path(each).exists()]
-    return [Item(dataset.root, sequence, track) for sequence in chosen]
+    return [Item(dataset.root, sequence, track, xml) for sequence in chosen]

@@ -40,7 +40,11 @@ def journal_faults(
         if what is None and wnid(found[number].class_name, dataset.config.classes) != wnids[number]:
             what = f"is {found[number].class_name} in the XML files"
         if what is not None:
-            yield Fault(path, f"track {number}: {what}; run tirdata annotate to write them anew")
+            yield Fault(
+                path,
+                f"track {number}: {what}; run tirdata annotate to write them anew, with --edited "
+                "if they were changed by hand",
+            )
 
 
 def _difference(found: Track | None, wanted: Track | None, size: tuple[int, int]) -> str | None:

@@ -6,7 +6,7 @@ import socket
 import sys
 import time
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +20,12 @@ from tirdata.dataset.card import Card, Confidences, Source
 from tirdata.dataset.classes import WNID_PATTERN
 from tirdata.dataset.frames import FrameFiles
 from tirdata.dataset.names import SequenceId
-from tirdata.dataset.vid_xml import read_annotations, write_annotations
+from tirdata.dataset.vid_xml import (
+    objects_by_frame,
+    read_annotations,
+    write_annotations,
+    write_objects,
+)
 from tirdata.errors import ConfigError, DataError, UsageError, VersionError
 from tirdata.files import storage_error, write_text
 from tirdata.types import Floats, Track
@@ -209,8 +214,15 @@ class Dataset:
             for track in tracks
         )
 
-    def write_tracks(self, sequence: SequenceId, tracks: Sequence[Track]) -> int:
+    def write_tracks(
+        self,
+        sequence: SequenceId,
+        tracks: Sequence[Track],
+        replacing: Callable[[Mapping[int, bytes]], None] = lambda _: None,
+    ) -> int:
         """Write the XML of every frame and the confidence; how many XML files changed.
+
+        ``replacing`` is told what stands in the files that will change, and may refuse by raising.
 
         Raises:
             AnnotationError: a track does not fit the frames.
@@ -219,9 +231,9 @@ class Dataset:
         """
         card = self.read_card(sequence)
         size = (card.width, card.height)
-        changed = write_annotations(
-            self.annotation_dir(sequence), sequence, size, card.frames, tracks, self.config.classes
-        )
+        objects = objects_by_frame(sequence.name, size, card.frames, tracks, self.config.classes)
+        folder = self.annotation_dir(sequence)
+        changed = write_objects(folder, sequence, size, objects, replacing)
         self._write_confidence(sequence, tracks)
         return changed
 

@@ -6,7 +6,7 @@ the edges of a box to whole pixels, so a box that is read back differs by at mos
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -48,20 +48,39 @@ def write_annotations(
         UsageError: a class has no WNID.
         StorageError: a file cannot be written.
     """
-    objects = _objects_by_frame(sequence.name, size, count, tracks, wnids)
-    texts = [
-        xml_text(sequence.xml_folder, number, size, objects[number]) for number in range(count)
+    objects = objects_by_frame(sequence.name, size, count, tracks, wnids)
+    return write_objects(folder, sequence, size, objects)
+
+
+def write_objects(
+    folder: Path,
+    sequence: SequenceId,
+    size: tuple[int, int],
+    objects: Sequence[Sequence[XmlObject]],
+    replacing: Callable[[Mapping[int, bytes]], None] = lambda _: None,
+) -> int:
+    """Write an XML for each frame with its ``objects``; how many files changed.
+
+    ``replacing`` is told what stands, by frame, in the files that will change, and may refuse by
+    raising.
+
+    Raises:
+        StorageError: a file cannot be written.
+    """
+    count = len(objects)
+    data = [
+        xml_text(sequence.xml_folder, number, size, objects[number]).encode("ascii")
+        for number in range(count)
     ]
-    changed = 0
-    for number, text in enumerate(texts):
+    found = [_bytes_or_none(folder / xml_name(number)) for number in range(count)]
+    changed = [number for number in range(count) if found[number] != data[number]]
+    replacing({number: old for number in changed if (old := found[number]) is not None})
+    for number in changed:
         path = folder / xml_name(number)
-        data = text.encode("ascii")
-        if _bytes_or_none(path) != data:
-            parse_frame(data, path)  # against the schema, before anything is written
-            write_bytes(path, data)
-            changed += 1
+        parse_frame(data[number], path)  # against the schema, before anything is written
+        write_bytes(path, data[number])
     _remove_others(folder, count)
-    return changed
+    return len(changed)
 
 
 def write_empty(folder: Path, sequence: SequenceId, size: tuple[int, int], count: int) -> None:
@@ -71,7 +90,7 @@ def write_empty(folder: Path, sequence: SequenceId, size: tuple[int, int], count
         AnnotationError: the frames are too small for any box.
         StorageError: a file cannot be written.
     """
-    _objects_by_frame(sequence.name, size, count, (), {})
+    objects_by_frame(sequence.name, size, count, (), {})
     try:
         folder.mkdir(parents=True)
         for number in range(count):
@@ -227,9 +246,15 @@ def count_xml(folder: Path) -> int:
         raise AnnotationError(f"{folder}: no folder of XML files ({error.strerror})") from None
 
 
-def _objects_by_frame(
+def objects_by_frame(
     name: str, size: tuple[int, int], count: int, tracks: Sequence[Track], wnids: Mapping[str, str]
 ) -> list[list[XmlObject]]:
+    """What the XML of each of ``count`` frames of ``size`` (w, h) has to say.
+
+    Raises:
+        AnnotationError: a track does not fit the frames, or a box lies outside of them.
+        UsageError: a class has no WNID.
+    """
     if min(size) < 2:
         raise AnnotationError(f"{name}: frames are {size[0]}x{size[1]}; a box needs 2x2 pixels")
     objects: list[list[XmlObject]] = [[] for _ in range(count)]

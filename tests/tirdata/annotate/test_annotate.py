@@ -37,8 +37,8 @@ from tirdata.annotate.events import (
     BoxEvent,
     EndEvent,
 )
+from tirdata.annotate.follow import PropagateConfig
 from tirdata.annotate.journal import Journal
-from tirdata.annotate.propagate import PropagateConfig
 from tirdata.dataset.tree import Dataset, SequenceId
 from tirdata.dataset.validate import validate
 from tirdata.engine import build_engine

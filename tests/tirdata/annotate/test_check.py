@@ -28,7 +28,7 @@ def dataset(tmp_path: Path) -> Dataset:
             BoxEvent(track=1, frame=0, class_name="bird", box=Box(30, 30, 0.5, 0.5)),
         ]
     )
-    derive(dataset, SEQUENCE)
+    derive(dataset, SEQUENCE, xml="replace")
     return dataset
 
 
@@ -47,7 +47,7 @@ def test_each_kind_of_difference_is_found(dataset: Dataset) -> None:
     moved[3, 0] += 1
     more = first.boxes.copy()
     more[2] = more[1]
-    advice = "; run tirdata annotate to write them anew"
+    advice = "; run tirdata annotate to write them anew, with --edited if they were changed by hand"
     assert messages(dataset, (replace(first, boxes=moved), second)) == [
         f"track 0: 1 XML files say otherwise, the first of frame 3{advice}"
     ]
