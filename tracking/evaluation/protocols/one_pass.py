@@ -118,7 +118,7 @@ class OnePass:
         """
         answer = answer_of(self.rules, truth, trajectories[0])
         true, predicted = true_boxes(self.rules, truth), answer.boxes
-        counted = self._counted(true)
+        counted = answer.counted & self._counted(true)
         notes = answer.notes
         if self.sizes and truth.size is None:
             notes += ("size of its frames not known, boxes not clipped",)
@@ -157,12 +157,8 @@ class OnePass:
         }
 
     def _counted(self, true: Boxes) -> Flags:
-        counted: Flags = np.ones(len(true), np.bool_)
-        if self.rules.absent_truth == "skip":
-            counted[np.isnan(true).any(axis=1)] = False
-        if self.rules.first_frame == "not-counted":
-            counted[0] = False
-        return counted
+        present = np.asarray(~np.isnan(true).any(axis=1))
+        return present if self.rules.absent_truth == "skip" else np.ones_like(present)
 
     def _distances(self, predicted: Boxes, true: Boxes) -> Distances:
         found = Distances(

