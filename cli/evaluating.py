@@ -27,7 +27,7 @@ class Request:
 
 def evaluate_one(
     request: Request, console: Console, *, tracker: str, name: str | None, origin: int | None,
-    engine: str, workers: int, dry_run: bool, **placed: Any,
+    engine: str, workers: int, dry_run: bool, repetitions: int | None, **placed: Any,
 ) -> None:  # fmt: skip
     """Evaluate one tracker or folder of results.
 
@@ -44,7 +44,7 @@ def evaluate_one(
     )
     from tracking.report.page import REPORT, write_report
 
-    run, label = _run_of(request, tracker, name, placed)
+    run, label = _run_of(request, tracker, name, repetitions, placed)
     say_left_out(console, request.truths)
     targets = request.truths.targets
     if dry_run:
@@ -72,7 +72,11 @@ def evaluate_one(
 
 
 def _run_of(
-    request: Request, tracker: str, name: str | None, placed: dict[str, Any]
+    request: Request,
+    tracker: str,
+    name: str | None,
+    repetitions: int | None,
+    placed: dict[str, Any],
 ) -> "tuple[Run | None, str]":
     """What has to run, if it is a tracker, and what it is called."""
     from tirdata.errors import UsageError
@@ -88,7 +92,8 @@ def _run_of(
         choice = choose_tracker(tracker, request.settings, **placed)
         protocol = request.rules.benchmark.protocol
         folder = request.out / label / RESULTS
-        return Run(choice, request.data, protocol, request.rules.build(), folder), label
+        rules = request.rules.build()
+        return Run(choice, request.data, protocol, rules, folder, repetitions), label
     if not Path(tracker).is_dir():
         known = ", ".join(TRACKERS)
         raise UsageError(

@@ -1,13 +1,17 @@
 """What `tirdata track` and `tirdata evaluate` share: options, settings, and running."""
 
+import os
+import threading
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from cli.console import Console
+from cli.progress import Progress
 
 if TYPE_CHECKING:
     from tracking.evaluation.run import Run, RunReport
@@ -30,10 +34,15 @@ def data_options(command: Command) -> Command:
 
 
 def tracker_options(command: Command) -> Command:
-    """--weights, --seed and --set."""
+    """--weights, --seed, --repetitions and --set."""
     command = click.option(
         "--set", "settings", multiple=True, metavar="NAME=VALUE",
         help="A setting of the tracker; may be repeated.",
+    )(command)  # fmt: skip
+    command = click.option(
+        "--repetitions", type=click.IntRange(min=1, max=999), metavar="N",
+        show_default="as the protocol has it",
+        help="How often to run each target, each time with the next seed; three alike are enough.",
     )(command)  # fmt: skip
     command = click.option(
         "--seed", type=click.IntRange(min=0), metavar="N",
@@ -79,24 +88,89 @@ def settings_of(words: Sequence[str]) -> dict[str, Any]:
 def run_targets(
     run: "Run", truths: "Truths", console: Console, engine: str, workers: int
 ) -> "RunReport":
-    """Run what has no result yet, with progress."""
+    """Run what has no result yet, with progress in frames.
+
+    Also a single worker is a process of its own: a tracker that takes it down costs one target.
+    """
     from tirdata.engine import build_engine
+    from tirdata.engine.pool import PoolEngine
 
-    left = len(run.left(truths.targets)) if run.out.is_dir() else len(truths.targets)
-    workers = min(workers, max(left, 1))  # one target has all cores to itself
-    with console.progress(f"track {run.choice.name}", left) as progress:
-
-        def done(name: str) -> None:
-            progress.update(name)
-            progress.advance()
-
-        report = run.run(truths.targets, build_engine(engine, workers), done, workers)
+    left = run.left(truths.targets) if run.out.is_dir() else truths.targets
+    # As many threads as cores for each target, however many targets are left: same numbers.
+    of_all = min(workers, max(len(truths.targets), 1))
+    now = min(workers, max(len(left), 1))
+    frames = {truth.name: (truth.stop - truth.start) * run.most for truth in left}
+    with (
+        console.progress(f"track {run.choice.name}, frames", sum(frames.values())) as progress,
+        Frames(run.out, progress, frames) as watch,
+        threads((os.cpu_count() or 1) // of_all),
+    ):
+        maps = PoolEngine(now) if engine == "local" else build_engine(engine, now)
+        report = run.run(truths.targets, maps, watch.done, now)
     if report.ran:
         before = f", {len(report.done_before)} before" if report.done_before else ""
         console.say(f"{counted(len(report.ran), 'target')} tracked{before}: {run.out}")
     elif not report.failed:
         console.say(f"{counted(len(report.done_before), 'target')} tracked before: {run.out}")
     return report
+
+
+@contextmanager
+def threads(count: int) -> Iterator[None]:
+    """Let the libraries of worker processes have ``count`` threads, unless the user said so."""
+    from tirdata.engine.worker import THREAD_COUNTS
+
+    new = [name for name in THREAD_COUNTS if name not in os.environ]
+    os.environ.update(dict.fromkeys(new, str(max(count, 1))))
+    try:
+        yield
+    finally:
+        for name in new:
+            os.environ.pop(name, None)
+
+
+class Frames:
+    """Progress in frames, told by the signs of life that workers leave in the run's folder."""
+
+    def __init__(self, out: Path, progress: Progress, frames: Mapping[str, int]) -> None:
+        self._out, self._progress, self._frames = out, progress, frames
+        self._seen: dict[str, int] = {}
+        self._finished: list[str] = []
+        self._lock = threading.Lock()
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> "Frames":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def done(self, name: str) -> None:
+        """The target is done, or failed: all its frames count."""
+        with self._lock:
+            self._finished.append(name)
+            self._advance(name, self._frames.get(name, 0))
+
+    def _watch(self) -> None:
+        from tracking.evaluation.runner import PULSE_S, read_pulses
+
+        while not self._ended.wait(2 * PULSE_S):
+            pulses = read_pulses(self._out)
+            with self._lock:
+                for name, frames in pulses.items():
+                    if name not in self._finished:
+                        self._advance(name, min(frames, self._frames.get(name, 0)))
+
+    def _advance(self, name: str, frames: int) -> None:
+        more = frames - self._seen.get(name, 0)
+        if more > 0:
+            self._seen[name] = frames
+            of = f"{len(self._finished)} of {counted(len(self._frames), 'target')} done"
+            self._progress.update(f"{of}, {name}")
+            self._progress.advance(more)
 
 
 def say_left_out(console: Console, truths: "Truths") -> None:

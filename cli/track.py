@@ -7,6 +7,7 @@ import click
 
 from cli.console import console_for
 from cli.options import (
+    Registered,
     config_option,
     device_option,
     dry_run_option,
@@ -34,6 +35,9 @@ from cli.scoring import (
               help="Folder of the results; goes on if it holds some of the same run.")  # fmt: skip
 @click.option("--protocol", default="one-pass", show_default=True, metavar="NAME",
               help="How the tracker is started and restarted.")  # fmt: skip
+@click.option("--form", type=Registered("tracking.evaluation.run_files:FORMS", "form"),
+              metavar="NAME", show_default="as suits the protocol",
+              help="Names of the result files: otb, lasher, gtot, got10k or vot.")  # fmt: skip
 @data_options
 @tracker_options
 @config_option
@@ -46,7 +50,8 @@ from cli.scoring import (
 def track(
     tracker: str, data: Path, out: Path, protocol: str, only: tuple[str, ...],
     settings: tuple[str, ...], engine: str, workers: int, dry_run: bool, as_json: bool,
-    config_path: Path | None, layout: str | None, **placed: Any,
+    config_path: Path | None, layout: str | None, repetitions: int | None, form: str | None,
+    **placed: Any,
 ) -> None:  # fmt: skip
     """Example: tirdata track mmnet DATASET --out results/mmnet
 
@@ -66,7 +71,9 @@ def track(
     choice = choose_tracker(tracker, config.settings, **placed)
     benchmark = open_benchmark(protocol)
     rules = benchmark.build()
-    run = Run(choice, open_data(data, layout), benchmark.benchmark.protocol, rules, out)
+    run = Run(
+        choice, open_data(data, layout), benchmark.benchmark.protocol, rules, out, repetitions, form
+    )
     truths = read_truths(
         run.data, only=config.sequences, machine_boxes=rules.machine_boxes, sizes=rules.sizes
     )

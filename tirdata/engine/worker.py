@@ -94,6 +94,7 @@ class Worker:
 
     def _end(self, result: object, error: TirDataError | None) -> Outcome[Any, Any]:
         self.busy = False
+        self.dead |= isinstance(error, WorkerError)  # as the work itself has said
         return Outcome(self.item, result, error)
 
     def _epitaph(self) -> str:

@@ -5,8 +5,8 @@ scores of a tracker, and ``EVALUATION/<name>/results/`` its raw results if it ra
 """
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tirdata.config import Config, read_json, to_json
@@ -15,8 +15,8 @@ from tirdata.files import write_text
 from tracking.evaluation.benchmark import NamedBenchmark
 from tracking.evaluation.measures import MEASURES
 from tracking.evaluation.protocols.base import EvaluationProtocol
-from tracking.evaluation.results import ResultFolder, read_result
-from tracking.evaluation.run import MANIFEST, RunManifest, read_speed
+from tracking.evaluation.results import ResultFolder, Trajectory, read_result
+from tracking.evaluation.run import MANIFEST, RunManifest, files_of, read_run, read_speed
 from tracking.evaluation.scores import Failure, Scores, TargetScore
 from tracking.evaluation.targets import Data, Truth, Truths
 
@@ -103,10 +103,9 @@ def score_results(
     if failed and known.issuperset(truth.name for truth in truths.targets):
         raise TirDataError(f"{results.name}: failed on every target; {failed[0].error}")
     scored, missing = _score_targets(
-        ResultFolder(results.folder),
+        _reader(results, manifest, truths, origin),
         [truth for truth in truths.targets if truth.name not in known],
         protocol,
-        origin,
     )
     failures = [*truths.failed, *failed, *missing]
     if not scored:
@@ -166,22 +165,32 @@ def read_scores(out: Path) -> list[Scores]:
 
 
 def _score_targets(
-    folder: ResultFolder, truths: Sequence[Truth], protocol: EvaluationProtocol, origin: int
+    read: Callable[[str], list[Trajectory]], truths: Sequence[Truth], protocol: EvaluationProtocol
 ) -> tuple[list[TargetScore], list[Failure]]:
     scored: list[TargetScore] = []
     missing: list[Failure] = []
     for truth in truths:
         try:
-            found = read_result(folder.path(truth.name), origin=origin)
-            scored.append(protocol.score(truth, [found]))
+            scored.append(protocol.score(truth, read(truth.name)))
         except DataError as error:
             missing.append(Failure(name=truth.name, error=str(error)))
-    unused = folder.unused([truth.name for truth in truths])
+    return scored, missing
+
+
+def _reader(
+    results: Results, manifest: RunManifest | None, truths: Truths, origin: int
+) -> Callable[[str], list[Trajectory]]:
+    """How the repetitions of a target are read: as our run wrote them, or as others write."""
+    if manifest is not None:
+        files = replace(files_of(results.folder, manifest), origin=origin)
+        return lambda name: read_run(files, name, manifest.repetitions)
+    folder = ResultFolder(results.folder)
+    unused = folder.unused([truth.name for truth in truths.targets])
     if unused:
         logger.warning(
             "%s: %d files are results of no target: %s", folder.folder, len(unused), unused[0]
         )
-    return scored, missing
+    return lambda name: [read_result(folder.path(name), origin=origin)]
 
 
 def _manifest(folder: Path) -> RunManifest | None:

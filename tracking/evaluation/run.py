@@ -1,28 +1,32 @@
 """Running a tracker over the targets of a data set: parallel, and resumable target by target.
 
 A run is a folder of raw results and ``run.json``, which says what made them. A result file that is
-there is done; a folder made by another tracker, other settings or other data is refused.
+there is done; a folder made by another tracker, other settings or other data is refused. With
+several repetitions each has a seed of its own, where the tracker draws random numbers at all.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from pydantic import Field
 
 from tirdata.config import Config, read_json, to_json
 from tirdata.engine.base import Engine
-from tirdata.errors import MissingError, StorageError, UsageError
+from tirdata.errors import DataError, MissingError, StorageError, UsageError
 from tirdata.files import write_text
-from tirdata.tracker import Tracker, TrackerFactory
+from tirdata.tracker import TrackerFactory
+from tirdata.types import Flags, Floats
 from tracking.evaluation.choice import TrackerChoice
 from tracking.evaluation.machine import this_machine
 from tracking.evaluation.protocols.base import EvaluationProtocol
-from tracking.evaluation.results import is_done, read_times, write_result
+from tracking.evaluation.results import STARTED, Trajectory
+from tracking.evaluation.run_files import FORMS, RunFiles, enough
+from tracking.evaluation.runner import Runner, TargetKey, clear_pulses
 from tracking.evaluation.scores import Failure, Machine, Speed
-from tracking.evaluation.targets import Data, Truth, truths_of
+from tracking.evaluation.targets import Data, Truth
 
 MANIFEST = "run.json"
 
@@ -62,6 +66,12 @@ class RunManifest(Config):
     """Number of the first pixel in the result files."""
     protocol: str
     """How the tracker was run."""
+    form: str = "otb"
+    """How the result files are named and written."""
+    experiment: str = "baseline"
+    """VOT's name of this way of running."""
+    repetitions: int = Field(1, ge=1)
+    """How often it ran on a target at most."""
     workers: int
     """Targets that ran at once."""
     machine: Machine
@@ -78,44 +88,6 @@ class RunReport:
 
 
 @dataclass(frozen=True)
-class TargetKey:
-    """What a worker needs to find one target."""
-
-    name: str
-    sequence: str
-
-
-class Runner:
-    """Runs one target and writes its result; in a worker, one tracker serves all targets."""
-
-    def __init__(
-        self, data: Data, protocol: EvaluationProtocol, factory: TrackerFactory, out: Path
-    ) -> None:
-        self.data, self.protocol, self.factory, self.out = data, protocol, factory, out
-
-    @cached_property
-    def tracker(self) -> Tracker:
-        """Built when the first target comes."""
-        return self.factory()
-
-    def __call__(self, key: TargetKey) -> None:
-        """Run the target.
-
-        Raises:
-            DataError: its frames cannot be read.
-            StorageError: the result cannot be written.
-        """
-        layout = self.data.reader
-        sequence = layout.read_one(self.data.root, key.sequence)
-        found = truths_of(
-            sequence, machine_boxes=self.protocol.machine_boxes, sizes=self.protocol.sizes
-        )
-        truth = next(truth for truth in found if truth.name == key.name)
-        trajectory = self.protocol.run(self.tracker, sequence.frames, truth)
-        write_result(self.out, key.name, trajectory, origin=layout.origin)
-
-
-@dataclass(frozen=True)
 class Run:
     """What is run, on what, and where the results go."""
 
@@ -124,19 +96,46 @@ class Run:
     protocol_name: str
     protocol: EvaluationProtocol
     out: Path
+    repetitions: int | None = None  # None = as the protocol has it
+    form: str | None = None  # None = as suits the protocol
+
+    @property
+    def most(self) -> int:
+        """Repetitions of a target, if no two of them are alike."""
+        return self.repetitions or self.protocol.repetitions
+
+    @property
+    def files(self) -> RunFiles:
+        """Where the results go.
+
+        Raises:
+            UsageError: no such form, or it has no room for repetitions.
+        """
+        vot = self.protocol_name.startswith("vot")
+        form = self.form or ("vot" if vot else "otb" if self.most == 1 else "got10k")
+        if form not in FORMS:
+            raise UsageError(f"--form {form}: no such form; there are: {', '.join(FORMS)}")
+        if self.most > 1 and not FORMS[form].repeated:
+            rooms = " or ".join(name for name, each in FORMS.items() if each.repeated)
+            raise UsageError(
+                f"--form {form}: one file a target; expected {rooms} for {self.most} repetitions"
+            )
+        experiment = getattr(self.protocol, "experiment", "baseline")
+        return RunFiles(self.out, form, self.choice.name, self.data.reader.origin, experiment)
 
     def left(self, truths: Sequence[Truth]) -> list[Truth]:
-        """Targets without a result.
+        """Targets with a repetition that is not there.
 
         Raises:
             DataError: a result file is none.
         """
-        origin = self.data.reader.origin
-        return [truth for truth in truths if not is_done(self.out, truth, origin=origin)]
+        files, most = self.files, self.most
+        return [truth for truth in truths if not enough(files.done(truth, most), most)]
 
     def manifest(self, workers: int) -> RunManifest:
         """What this run would write down of itself."""
         config = self.choice.config
+        files = self.files
         return RunManifest(
             tracker=self.choice.name,
             settings=config.model_dump(mode="json"),
@@ -144,8 +143,11 @@ class Run:
             fingerprint=self.choice.fingerprint(),
             data=str(self.data.root.resolve()),
             layout=self.data.layout,
-            origin=self.data.reader.origin,
+            origin=files.origin,
             protocol=self.protocol_name,
+            form=files.form,
+            experiment=files.experiment,
+            repetitions=self.most,
             workers=workers,
             machine=this_machine(getattr(config, "device", None)),
         )
@@ -162,7 +164,7 @@ class Run:
             before = read_json(path, RunManifest)
             _check_same(self.out, before, manifest)
             return before
-        if any(self.out.glob("*.txt")):
+        if self.files.any():
             raise UsageError(
                 f"{self.out}: holds results but no {MANIFEST}; choose another folder for these"
             )
@@ -184,8 +186,10 @@ class Run:
             StorageError: the disk is full; no target can be kept.
         """
         self.begin(workers)
+        clear_pulses(self.out)
         left = self.left(truths)
-        runner = Runner(self.data, self.protocol, self.choice.factory, self.out)
+        factories = Seeds(self.choice)
+        runner = Runner(self.data, self.protocol, factories, self.files, self.most)
         names = {truth.name for truth in left}
         ran: list[str] = []
         failed: list[Failure] = []
@@ -199,28 +203,81 @@ class Run:
             else:
                 failed.append(Failure(name=outcome.item.name, error=str(outcome.error)))
             on_target(outcome.item.name)
+        clear_pulses(self.out)
         before = [truth.name for truth in truths if truth.name not in names]
         return RunReport(tuple(sorted(ran)), tuple(before), tuple(failed))
 
     def _leave_no_trace(self) -> None:
         """Take ``run.json`` away again where no result came of it."""
-        if not any(self.out.glob("*.txt")):
+        clear_pulses(self.out)
+        if not self.files.any():
             (self.out / MANIFEST).unlink(missing_ok=True)
 
 
+@dataclass(frozen=True)
+class Seeds:
+    """The tracker of each repetition: the next seed for each, where it has one."""
+
+    choice: TrackerChoice
+
+    def __call__(self, repetition: int) -> TrackerFactory:
+        """Of one repetition, counted from 0."""
+        if repetition == 0 or "seed" not in self.choice.config_class.model_fields:
+            return self.choice.factory
+        seed = (getattr(self.choice.config, "seed", None) or 0) + repetition
+        return TrackerChoice(self.choice.name, {**self.choice.settings, "seed": seed}).factory
+
+
+def files_of(folder: Path, manifest: RunManifest) -> RunFiles:
+    """The files of the run that ``manifest`` speaks of."""
+    return RunFiles(folder, manifest.form, manifest.tracker, manifest.origin, manifest.experiment)
+
+
+def read_run(files: RunFiles, target: str, most: int) -> list[Trajectory]:
+    """The repetitions of a target that a run has written; there is at least one.
+
+    Raises:
+        DataError: there is none, or a file is wrong.
+    """
+    found: list[Trajectory] = []
+    while len(found) < most and files.path(target, len(found)).is_file():
+        found.append(files.read(target, len(found)))
+    if not found:
+        raise DataError(
+            f"{files.path(target)}: no such result; expected the run to have written it"
+        )
+    return found
+
+
 def read_speed(folder: Path, names: Sequence[str]) -> Speed:
-    """How fast the targets of a run went, one after the other.
+    """How fast the targets of a run went, one after the other, all repetitions together.
 
     Raises:
         DataError: a file of times is missing or wrong.
     """
-    times = [read_times(folder, name) for name in names]
-    return Speed(
-        frames=sum(len(seconds) for seconds in times),
-        starts=len(times),
-        seconds=sum(float(seconds.sum()) for seconds in times),
-        start_seconds=sum(float(seconds[0]) for seconds in times),
-    )
+    manifest = read_json(folder / MANIFEST, RunManifest)
+    files = files_of(folder, manifest)
+    frames, starts, seconds, start_seconds = 0, 0, 0.0, 0.0
+    for name in names:
+        for trajectory in read_run(files, name, manifest.repetitions):
+            begun, took_s = _timed(trajectory)
+            frames += len(took_s)
+            starts += int(begun.sum())
+            seconds += float(took_s.sum())
+            start_seconds += float(took_s[begun].sum())
+    return Speed(frames=frames, starts=starts, seconds=seconds, start_seconds=start_seconds)
+
+
+def _timed(trajectory: Trajectory) -> tuple[Flags, Floats]:
+    """Which frames were starts, and the seconds of each frame that was run."""
+    seconds = trajectory.seconds if trajectory.seconds is not None else np.zeros(0)
+    run = ~np.isnan(seconds)
+    begun = np.zeros(len(seconds), np.bool_)
+    if trajectory.states is not None:
+        begun = trajectory.states == STARTED
+    elif run.any():
+        begun[np.flatnonzero(run)[0]] = True
+    return begun[run], seconds[run]
 
 
 def _check_same(out: Path, before: RunManifest, now: RunManifest) -> None:
@@ -229,7 +286,8 @@ def _check_same(out: Path, before: RunManifest, now: RunManifest) -> None:
             f"{out}: holds results on {before.data} ({before.layout}); this is {now.data} "
             f"({now.layout}); choose another folder"
         )
-    if before.fingerprint != now.fingerprint or before.protocol != now.protocol:
+    same = ("fingerprint", "protocol", "form", "repetitions")
+    if any(getattr(before, name) != getattr(now, name) for name in same):
         raise UsageError(
             f"{out}: holds results of {_differences(before, now)}; choose another folder or name"
         )
@@ -240,6 +298,10 @@ def _differences(before: RunManifest, now: RunManifest) -> str:
         return f"{before.tracker}, not {now.tracker}"
     if before.protocol != now.protocol:
         return f"protocol {before.protocol}, not {now.protocol}"
+    if before.form != now.form:
+        return f"form {before.form}, not {now.form}"
+    if before.repetitions != now.repetitions:
+        return f"{before.repetitions} repetitions, not {now.repetitions}"
     keys = sorted(before.settings.keys() | now.settings.keys())
     changed = [
         f"{key} = {before.settings.get(key)}, not {now.settings.get(key)}"
