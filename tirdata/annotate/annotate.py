@@ -16,6 +16,7 @@ from tirdata.annotate.events import PropagatedEvent
 from tirdata.annotate.follow import PropagateConfig
 from tirdata.annotate.interpolate import interpolate
 from tirdata.annotate.journal import LOCK_WAIT_S, Journal
+from tirdata.annotate.pictures import CardFrames
 from tirdata.annotate.propagate import Layer, propagate, tracked_frames
 from tirdata.annotate.replay import HumanTrack, replay, to_track
 from tirdata.config import Config
@@ -225,7 +226,7 @@ def _layer(
     tracking: Tracking,
     on_frame: Callable[[], None],
 ) -> Layer:
-    frames = dataset.frames(sequence)
+    frames = CardFrames(dataset, sequence, dataset.read_card(sequence))
     if tracking.factory is None:
         return interpolate(human, len(frames))
     return propagate(frames, human, tracking.factory, tracking.config.propagate, on_frame)

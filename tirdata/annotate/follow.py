@@ -8,10 +8,13 @@ from pydantic import Field, model_validator
 
 from tirdata.annotate import confidence
 from tirdata.annotate.fuse import Pass, fuse, single
+from tirdata.annotate.spans import Span
 from tirdata.config import Config
 from tirdata.geometry import centres, overlap
 from tirdata.tracker import Tracker
 from tirdata.types import Box, Boxes, Floats, Frames
+
+__all__ = ["PropagateConfig", "Span", "follow"]
 
 LEAST_SIDE = 1.0  # pixels; a tracker whose box shrinks below has nothing in it
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -34,15 +37,6 @@ class PropagateConfig(Config):
         if self.found_above < self.lost_below:
             raise ValueError("found_above must not be under lost_below")
         return self
-
-
-class Span(NamedTuple):
-    """Consecutive frames ``first..last`` of which no person said anything."""
-
-    first: int
-    last: int
-    before: Box | None  # the human box on the frame before ``first``
-    after: Box | None  # and on the frame after ``last``
 
 
 def follow(

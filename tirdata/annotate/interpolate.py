@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tirdata.annotate.propagate import Layer, spans
+from tirdata.annotate.propagate import Layer
 from tirdata.annotate.replay import HumanTrack
 from tirdata.errors import UsageError
 
@@ -16,7 +16,7 @@ def interpolate(human: HumanTrack, count: int) -> Layer:
     if not human.boxes:
         raise UsageError(f"track {human.id}: no person's box to interpolate from; draw one first")
     boxes = np.full((count, 4), np.nan)
-    for span in spans(human, count):
+    for span in human.spans(count):
         if span.before is None or span.after is None:
             continue
         steps = np.arange(1, span.last - span.first + 2)[:, None] / (span.last - span.first + 2)

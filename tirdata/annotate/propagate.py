@@ -1,12 +1,11 @@
 """From a person's boxes to a machine's layer: a tracker run both ways between them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
-from tirdata.annotate import confidence
-from tirdata.annotate.follow import PropagateConfig, Span, follow
+from tirdata.annotate.follow import PropagateConfig, follow
 from tirdata.annotate.replay import HumanTrack
 from tirdata.annotate.smooth import smooth
 from tirdata.errors import UsageError
@@ -41,7 +40,7 @@ def propagate(
     count = len(frames)
     boxes, sure = np.full((count, 4), np.nan), np.full(count, np.nan)
     tracker = factory()
-    for span in spans(human, count):
+    for span in human.spans(count):
         found = follow(frames, tracker, span, settings, on_frame)
         part = slice(span.first, span.last + 1)
         boxes[part], sure[part] = found
@@ -52,17 +51,7 @@ def tracked_frames(human: HumanTrack, count: int) -> int:
     """How many times ``propagate`` will call ``on_frame``."""
     return sum(
         (span.last - span.first + 1 if one is None else span.last - span.first + 2)
-        for span in spans(human, count)
+        for span in human.spans(count)
         for start, one in ((span.before, span.after), (span.after, span.before))
         if start is not None
     )
-
-
-def spans(human: HumanTrack, count: int) -> Iterator[Span]:
-    """The spans that have a human box at one end at least."""
-    open_frames = ~human.gone(count)
-    open_frames[sorted(human.boxes)] = False
-    for start, stop in confidence.runs(open_frames):
-        before, after = human.boxes.get(start - 1), human.boxes.get(stop)
-        if before is not None or after is not None:
-            yield Span(start, stop - 1, before, after)

@@ -13,8 +13,9 @@ from tests.tirdata.annotate.stand_ins import (
     present,
     straight,
 )
+from tirdata.annotate.follow import PropagateConfig
 from tirdata.annotate.interpolate import interpolate
-from tirdata.annotate.propagate import PropagateConfig, propagate, spans, tracked_frames
+from tirdata.annotate.propagate import propagate, tracked_frames
 from tirdata.annotate.replay import HumanTrack
 from tirdata.errors import UsageError
 from tirdata.geometry import overlap
@@ -138,7 +139,7 @@ def test_spans_lie_between_what_people_said() -> None:
     track = human(5, 6, 20)
     track.ends = {10}
     found = [
-        (span.first, span.last, bool(span.before), bool(span.after)) for span in spans(track, 25)
+        (span.first, span.last, bool(span.before), bool(span.after)) for span in track.spans(25)
     ]
     assert found == [(0, 4, False, True), (7, 9, True, False), (21, 24, True, False)]
 
