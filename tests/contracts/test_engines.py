@@ -7,13 +7,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import ROOT
+from tests.processes import assert_gone, children, helpers, kill, wait_until
 from tirdata.engine import ENGINES, build_engine, pool
 from tirdata.engine.base import Engine
 from tirdata.errors import DataError, TirDataError, UsageError, WorkerError
@@ -85,30 +85,13 @@ def process_of(number: int) -> int:
     return os.getpid()
 
 
+def folder_of(number: int) -> str:
+    return str(Path.cwd())
+
+
 def sign(path: Path) -> None:
     path.with_suffix(".part").write_text(str(os.getpid()))
     path.with_suffix(".part").rename(path)
-
-
-def kill(pid: int) -> None:
-    os.kill(pid, signal.SIGKILL)
-    wait_until(lambda: not running(pid))
-
-
-def wait_until(true: Callable[[], bool], within_s: float = 10.0) -> None:
-    deadline = time.monotonic() + within_s
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
-def running(pid: int) -> bool:
-    """Whether it is there and no zombie."""
-    try:
-        _, _, tail = Path(f"/proc/{pid}/stat").read_text().rpartition(")")
-    except OSError:
-        return False
-    return tail.split()[0] not in "ZX"
 
 
 def one_thread(number: int) -> str | None:
@@ -174,12 +157,6 @@ def test_a_killed_worker_costs_its_own_item_only(remote: Engine) -> None:
     assert isinstance(outcomes[5].error, WorkerError)
 
 
-def test_the_pool_says_how_a_worker_ended() -> None:
-    outcomes = {o.item: str(o.error) for o in ENGINES["local"](WORKERS).map(die_on_three, [3, 5])}
-    assert "ended with status 9" in outcomes[3]
-    assert "ended by signal 9" in outcomes[5]
-
-
 def test_a_worker_that_dies_idle_costs_nothing(single: Engine, tmp_path: Path) -> None:
     def items() -> Iterator[Path]:
         yield tmp_path / "first"
@@ -205,6 +182,7 @@ def test_a_worker_that_does_not_want_to_end_is_ended(
     monkeypatch.setattr(pool, "LEAVE_S", 0.2)
     before = children()
     assert [o.unwrap() for o in remote.map(hang_at_exit, [1])] == [1]
+    remote.close()
     assert children() - before <= helpers()
 
 
@@ -214,6 +192,38 @@ def test_leaving_half_way_ends_the_workers(remote: Engine) -> None:
     next(outcomes)
     outcomes.close()  # type: ignore[attr-defined]  # both are generators
     assert children() - before <= helpers()
+
+
+def test_maps_may_run_side_by_side(engine: Engine) -> None:
+    squares = engine.map(square, range(5))
+    others = engine.map(process_of, range(5))
+    both = [(next(squares).unwrap(), next(others).error) for _ in range(5)]
+    assert sorted(both) == [(number * number, None) for number in range(5)]
+
+
+def test_a_closed_engine_maps_again(engine: Engine) -> None:
+    for _ in range(2):
+        assert [o.unwrap() for o in engine.map(square, [3])] == [9]
+        engine.close()
+
+
+def test_kept_workers_go_where_this_process_went(
+    single: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (outcome,) = single.map(square, [2])
+    assert outcome.unwrap() == 4
+    monkeypatch.chdir(tmp_path)
+    (seen,) = single.map(folder_of, [0])
+    assert seen.unwrap() == str(tmp_path)
+
+
+def test_kept_workers_log_what_is_asked_for_now(
+    single: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    for level, records in ((logging.ERROR, 0), (logging.INFO, 1), (logging.ERROR, 1)):
+        caplog.set_level(level, "tirdata")
+        list(single.map(complain, [1]))
+        assert len(caplog.records) == records
 
 
 def test_libraries_in_workers_keep_to_one_thread(remote: Engine) -> None:
@@ -263,38 +273,3 @@ def test_one_local_worker_is_this_process() -> None:
 def test_an_engine_that_cannot_be_is_refused(name: str, workers: int) -> None:
     with pytest.raises(UsageError):
         build_engine(name, workers)
-
-
-def assert_gone(session: int, within_s: float = 5.0) -> None:
-    """No process of the session works on; the resource tracker takes a moment to see the end."""
-    deadline = time.monotonic() + within_s
-    while left := living(session):
-        assert time.monotonic() < deadline, f"still there: {left}"
-        time.sleep(0.05)
-
-
-def living(session: int) -> list[str]:
-    """Command lines of the processes of a session that are not dead (a zombie's is empty)."""
-    lines = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            _, _, tail = (folder / "stat").read_text().rpartition(")")
-            if int(tail.split()[3]) == session and (line := (folder / "cmdline").read_text()):
-                lines.append(line.replace("\0", " "))
-    return lines
-
-
-def children() -> set[int]:
-    """Processes started by this one, as the kernel lists them."""
-    task = Path(f"/proc/{os.getpid()}/task")
-    return {
-        int(pid) for thread in task.iterdir() for pid in (thread / "children").read_text().split()
-    }
-
-
-def helpers() -> set[int]:
-    """The resource tracker of multiprocessing, which lives as long as this process."""
-    from multiprocessing import resource_tracker
-
-    pid = resource_tracker._resource_tracker._pid  # type: ignore[attr-defined]
-    return {pid} if pid else set()

@@ -1,6 +1,7 @@
 """Running one function over many independent items: the seam.
 
-To add an engine, write a class with ``map`` in a file of its own and list it in ``ENGINES``.
+To add an engine, write a class with ``map`` and ``close`` in a file of its own and list it in
+``ENGINES``.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -39,4 +40,8 @@ class Engine(Protocol):
         self, work: Callable[[Item], Result], items: Iterable[Item]
     ) -> Iterator[Outcome[Item, Result]]:
         """Yield an outcome for each item as it ends, in any order. Never raises for an item."""
+        ...
+
+    def close(self) -> None:
+        """End what is kept for the next map; an engine that is dropped does so by itself."""
         ...

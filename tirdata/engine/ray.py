@@ -83,6 +83,10 @@ class RayEngine:
                 flight.cancel()
                 self._session = None
 
+    def close(self) -> None:
+        """Let go of the connection, if it is ours; the last engine to do so ends it."""
+        self._session = None
+
     def _connect(self) -> ModuleType:
         if self.address is not None and self._session is None:
             _knock(self.address)

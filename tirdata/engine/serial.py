@@ -17,3 +17,6 @@ class SerialEngine:
     ) -> Iterator[Outcome[Item, Result]]:
         for item in items:
             yield attempt(work, item)
+
+    def close(self) -> None:
+        """Nothing: nothing is kept."""

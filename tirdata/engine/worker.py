@@ -4,12 +4,15 @@ import logging
 import os
 import pickle
 import signal
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from contextlib import suppress
-from multiprocessing import get_context
+from dataclasses import dataclass
+from multiprocessing import forkserver, get_context
 from multiprocessing.connection import Connection
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any, Literal, Self
 
 from tirdata.engine.attempt import attempt, label
 from tirdata.engine.base import Outcome
@@ -27,37 +30,67 @@ PACKAGES = ("tirdata", "tracking")  # whose log records are sent home
 Message = tuple[Literal["outcome", "log"], Any]
 
 
+@dataclass(frozen=True, eq=False)
+class Order:
+    """What all items of one map have in common; sent to each worker once."""
+
+    work: bytes  # the pickled function
+    folder: str  # that relative paths are seen from
+    environment: dict[str, str]
+    modules: tuple[str, ...]  # where they are looked for
+    log_levels: dict[str, int]
+
+    @classmethod
+    def of(cls, work: Callable[[Any], Any]) -> Self:
+        """The order to do this work here and now."""
+        here = str(Path.cwd()), dict(os.environ), tuple(sys.path)
+        return cls(pickle.dumps(work), *here, log_levels())
+
+    def enter(self, home: logging.Handler) -> Callable[[Any], Any]:
+        """In a worker: make it so; the function. What is logged goes to ``home``."""
+        os.chdir(self.folder)
+        _set(os.environ, dict.fromkeys(THREAD_COUNTS, "1") | self.environment)
+        sys.path[:] = self.modules
+        for name, level in self.log_levels.items():
+            logger = logging.getLogger(name)
+            logger.setLevel(level)
+            logger.propagate = False
+            logger.handlers = [home]
+        work: Callable[[Any], Any] = pickle.loads(self.work)  # noqa: S301 - our parent pickled it
+        return work
+
+
 class Worker:
     """A process that takes one item at a time through a pipe and answers with its outcome.
 
-    Not forked: threads of torch or FFmpeg in this process would leave a fork with locked locks.
+    Not forked from this process, whose threads of torch or FFmpeg would leave a fork with locked
+    locks, but from a process without threads that has imported what they need; see `prepare`.
     """
 
-    def __init__(self, work: bytes) -> None:
-        """Start the process; ``work`` is the pickled work function."""
+    def __init__(self) -> None:
+        """Start the process."""
         self.item: object = None
+        self._order: Order | None = None
         self.busy = False
         self.dead = False
-        self.pipe, theirs = get_context("spawn").Pipe()
-        self.process = get_context("spawn").Process(
-            target=serve, args=(theirs, work, log_levels()), daemon=True
-        )
-        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        prepare()
+        context = get_context("forkserver")
+        self.pipe, theirs = context.Pipe()
+        self.process = context.Process(target=serve, args=(theirs,), daemon=True)
         try:
-            self.process.start()  # inherits the mask: no Ctrl-C before it can be ignored
+            self.process.start()
         finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
             theirs.close()
 
-    def give(self, item: object) -> None:
-        """Hand over ``item``.
+    def give(self, item: object, order: Order) -> None:
+        """Hand over ``item``, to be worked on by ``order``.
 
         Raises:
             OSError: the process is no longer there; the item was not begun.
             Exception: the item cannot be pickled.
         """
-        self.pipe.send(item)
-        self.item, self.busy = item, True
+        self.pipe.send((None if order is self._order else order, item))
+        self.item, self.busy, self._order = item, True, order
 
     def take(self) -> Outcome[Any, Any] | None:
         """The outcome, once there is one; None when the process said something else or nothing."""
@@ -107,23 +140,44 @@ class Worker:
         return f"the process that worked on it {how}; if memory ran out, use fewer --workers"
 
 
-def serve(pipe: Connection, work: bytes, log_levels: dict[str, int]) -> None:
+def prepare() -> None:
+    """Start the process that workers are forked from, unless there is one; does not wait for it.
+
+    It imports what this process has imported of ours while this one goes on, once for all workers.
+    """
+    ours = sorted(name for name in sys.modules if name.partition(".")[0] == PACKAGES[0])
+    get_context("forkserver").set_forkserver_preload(ours)
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    unset = [name for name in THREAD_COUNTS if name not in os.environ]
+    try:  # what is inherited: no Ctrl-C before it can be ignored, and libraries without threads
+        os.environ.update(dict.fromkeys(unset, "1"))
+        forkserver.ensure_running()
+    finally:
+        for name in unset:
+            del os.environ[name]
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+
+
+def _set(environment: MutableMapping[str, str], values: dict[str, str]) -> None:
+    for name in environment.keys() - values.keys():
+        del environment[name]
+    environment.update(values)
+
+
+def serve(pipe: Connection) -> None:
     """The life of a worker process: items in, outcomes out, until the pipe closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the pool's business
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    for name in THREAD_COUNTS:
-        os.environ.setdefault(name, "1")
     home = _Home(pipe)
-    for name, level in log_levels.items():
-        logger = logging.getLogger(name)
-        logger.setLevel(level)
-        logger.propagate = False
-        logger.addHandler(home)
-    function: Callable[[Any], Any] = pickle.loads(work)  # noqa: S301 - our parent pickled it
+    work: Callable[[Any], Any] = repr  # until there is an order
     with suppress(EOFError, OSError):  # the pool has closed its end, or is gone
         while True:
-            outcome = attempt(function, pipe.recv())
+            order, item = pipe.recv()
+            if order is not None:
+                work = order.enter(home)
+            outcome = attempt(work, item)
             home.say(("outcome", (outcome.result, outcome.error)), outcome.item)
+            del order, item, outcome  # no memory while it waits for the next map
 
 
 class _Home(logging.Handler):
