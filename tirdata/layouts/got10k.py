@@ -20,6 +20,7 @@ from tirdata.layouts.text import read_boxes, write_boxes
 from tirdata.types import Boxes, Flags, Sequence, Track
 
 COVER_FULL = 8
+HIDDEN = "hidden"  # tag of frames that its toolkit does not score
 COVER_OCCLUDED = 4  # at most 60 % in view: what we call occluded
 
 
@@ -64,7 +65,8 @@ class Got10kLayout(ReadsOneByOne):
         occluded: Flags = (cover <= COVER_OCCLUDED) & ~np.isnan(boxes[:, 0])
         none = np.zeros(len(boxes), np.bool_)
         track = Track(0, _class_name(folder / "meta_info.ini"), boxes, none, occluded)
-        return Sequence(name, frames, (track,))
+        hidden: Flags = (cover == 0) & occluded  # has a box, yet nothing of it is in view
+        return Sequence(name, frames, (track,), tags={HIDDEN: hidden} if hidden.any() else {})
 
     def write(self, sequences: Iterable[Sequence], root: Path) -> None:
         """Write sequences and ``list.txt``, last; a folder for each track where there are several.

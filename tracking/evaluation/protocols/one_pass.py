@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from tirdata.geometry import overlap
+from tirdata.layouts.got10k import HIDDEN
 from tirdata.tracker import Tracker
 from tirdata.types import Boxes, Flags, Floats, Frames
 from tracking.evaluation.measures import (
@@ -55,6 +56,9 @@ class OnePassConfig(PassConfig):
     """Frames in which the object is absent. skip: not counted; miss: counted as misses, whatever
     the tracker answers (LaSOT: taken out, but not out of the denominator); invalid: as
     ``invalid_truth`` and ``invalid_error`` (OTB)."""
+    hidden_truth: Literal["skip", "count"] = "count"
+    """Frames tagged ``hidden``: a box of which nothing is in view, cover 0 of GOT-10k. skip: not
+    counted."""
     zero_curve: Literal["drop", "count"] = "count"
     """A target whose whole curve is 0. drop: left out of the mean of that curve (OTB)."""
     normalised_precision: Literal["mean", "at-0.2"] = "at-0.2"
@@ -118,7 +122,7 @@ class OnePass:
         """
         answer = answer_of(self.rules, truth, trajectories[0])
         true, predicted = true_boxes(self.rules, truth), answer.boxes
-        counted = answer.counted & self._counted(true)
+        counted = answer.counted & self._counted(truth, true)
         notes = answer.notes
         if self.sizes and truth.size is None:
             notes += ("size of its frames not known, boxes not clipped",)
@@ -156,9 +160,13 @@ class OnePass:
             "normalised_precision": share_up_to(found.normalised, NORMALISED, frames),
         }
 
-    def _counted(self, true: Boxes) -> Flags:
-        present = np.asarray(~np.isnan(true).any(axis=1))
-        return present if self.rules.absent_truth == "skip" else np.ones_like(present)
+    def _counted(self, truth: Truth, true: Boxes) -> Flags:
+        counted = np.ones(len(true), np.bool_)
+        if self.rules.absent_truth == "skip":
+            counted &= ~np.isnan(true).any(axis=1)
+        if self.rules.hidden_truth == "skip" and HIDDEN in truth.tags:
+            counted &= ~truth.tags[HIDDEN][truth.start :]
+        return counted
 
     def _distances(self, predicted: Boxes, true: Boxes) -> Distances:
         found = Distances(

@@ -98,7 +98,8 @@ class Rgbt:
         if truth.visible is not None:
             halves.append(truth.visible[truth.start :])
         counted = answer.counted & self._counted(halves)
-        overlaps, errors = (each[counted] for each in self._better(answer.boxes, halves))
+        found = better_half(answer.boxes, halves)
+        overlaps, errors = (in_digits(self.rules, each[counted]) for each in found)
         frames = int(counted.sum())
         curves = self._curves_of(overlaps, errors, max(frames, 1))
         per_frame = np.nan_to_num(overlaps) if frames else np.zeros(1)
@@ -119,13 +120,6 @@ class Rgbt:
     def _readings(self) -> Readings:
         return {"otb": PAIRS, "gtot": GTOT, "gtot-21": GTOT_OF_21}[self.rules.curves]
 
-    def _better(self, predicted: Boxes, halves: Sequence[Boxes]) -> tuple[Floats, Floats]:
-        overlaps = [in_digits(self.rules, overlap(predicted, half)) for half in halves]
-        errors = [in_digits(self.rules, centre_errors(predicted, half)) for half in halves]
-        best: Floats = np.fmax.reduce(overlaps)
-        nearest: Floats = np.fmin.reduce(errors)
-        return best, nearest
-
     def _curves_of(self, overlaps: Floats, errors: Floats, frames: int) -> dict[str, Floats]:
         success = {"success": share_above(overlaps, success_thresholds(self.rules), frames)}
         if self.rules.curves == "otb":
@@ -138,3 +132,10 @@ class Rgbt:
     def _counted(self, halves: Sequence[Boxes]) -> Flags:
         present: Flags = np.logical_or.reduce([~np.isnan(half).any(axis=1) for half in halves])
         return present if self.rules.absent_truth == "skip" else np.ones_like(present)
+
+
+def better_half(predicted: Boxes, halves: Sequence[Boxes]) -> tuple[Floats, Floats]:
+    """Of each frame the larger overlap and the smaller centre error, (n,) each."""
+    overlaps: Floats = np.fmax.reduce([overlap(predicted, half) for half in halves])
+    errors: Floats = np.fmin.reduce([centre_errors(predicted, half) for half in halves])
+    return overlaps, errors
