@@ -18,6 +18,12 @@ import numpy as np
 from tirdata import __version__
 from tirdata.annotate.annotate import derive
 from tirdata.annotate.drafts import open_draft
+from tirdata.annotate.import_pair import (
+    add_visible,
+    check_visible,
+    store_visible,
+    store_visible_boxes,
+)
 from tirdata.annotate.importing import Imported, earlier, new_event
 from tirdata.annotate.journal import Journal
 from tirdata.dataset.card import Card, Source
@@ -34,7 +40,6 @@ from tirdata.types import Frames, Track
 from tirdata.types import Sequence as TrackedSequence
 
 UNNAMED = "object"  # what layouts without classes call every target
-VISIBLE_LEFT_OUT = "its visible half is not taken in"
 FPS = 25.0  # where neither the data set nor the user says it
 
 
@@ -154,6 +159,7 @@ def look_at(root: Path, folder: LayoutFolder, name: str) -> Identity:
             _class(track, folder, name, dataset)
         height, width = sequence.frames[0].shape
         _check_inside(sequence, width, height)
+        check_visible(sequence)
         for index in range(len(sequence.frames)):
             _check_shape(name, index, sequence.frames[index].shape, (height, width))
     return identify(folder, name)
@@ -186,25 +192,33 @@ def _take_in(
     height, width = sequence.frames[0].shape
     classes, left_out = _classes(sequence, folder, dataset)
     _check_inside(sequence, width, height)
+    check_visible(sequence)
     new = source.status == "fetched"
     if new:
         remove_sequences(dataset, source)
         hashes = _store(sequence.frames, dataset.frame_dir(number), place.name)
-        if sequence.visible is not None:
-            warned = (*source.warnings, VISIBLE_LEFT_OUT)
-            source = source.model_copy(update={"warnings": warned})
-        dataset.add_sequence(number, _card(source, hashes, (width, height)))
+        pair = store_visible(dataset, number, sequence)
+        card = _card(source, hashes, (width, height)).model_copy(update={"pair": pair})
+        dataset.add_sequence(number, card)
         done = {"status": "done", "width": width, "height": height, "frames": len(hashes),
                 "sequences": (number.name,)}  # fmt: skip
         dataset.write_source(source.model_copy(update=done))
-    tracks = [
-        _import(dataset, number, track, classes[track.id], place, generated=folder.generated)
+    elif add_visible(dataset, number, sequence):
+        new = True  # it was taken in when the visible half was not
+    tracks = {
+        track.id: _import(
+            dataset, number, track, classes[track.id], place, generated=folder.generated
+        )
         for track in sequence.tracks
         if track.present.any() and track.id in classes
-    ]
+    }
     derive(dataset, number)
+    taken = {old: (each.track, each.class_name) for old, each in tracks.items()}
+    store_visible_boxes(dataset, number, sequence, taken, generated=folder.generated)
     count = len(sequence.frames)
-    return SequenceReport(place.name, number.name, count, new, tuple(tracks), left_out=left_out)
+    return SequenceReport(
+        place.name, number.name, count, new, tuple(tracks.values()), left_out=left_out
+    )
 
 
 def _names(folder: LayoutFolder) -> list[str]:

@@ -133,6 +133,19 @@ class Source(Config):
         return values
 
 
+class Pair(Config):
+    """The visible-light half of a sequence, under ``Visible/``; frame for frame as the thermal."""
+
+    width: Size
+    """Of its frames."""
+    height: Size
+    """Of its frames."""
+    boxes: bool = False
+    """Whether it has XML files of its own; else the boxes of the thermal half are meant."""
+    frames_sha256: tuple[Sha256, ...]
+    """Of each frame's file."""
+
+
 class Card(Config):
     """``sequences/<name>.json``: how a sequence came from its recording. Written last."""
 
@@ -182,6 +195,8 @@ class Card(Config):
     """Of what is seen, now and then through the sequence; alike in near duplicates."""
     lossless: bool = False
     """Whether the same frames lie as PNG under ``Lossless/``."""
+    pair: Pair | None = None
+    """The visible-light half of an RGB-T pair; none = there is none."""
     warnings: tuple[str, ...] = ()
     """What a person should know before using it."""
     frames_sha256: tuple[Sha256, ...]
@@ -201,6 +216,7 @@ class Card(Config):
             "first_frame..last_frame less dropped_frames": len(self.recording_frames),
             "times_s": len(self.times_s),
             "frames_sha256": len(self.frames_sha256),
+            **({"pair.frames_sha256": len(self.pair.frames_sha256)} if self.pair else {}),
         }
         for field, count in counts.items():
             if count != self.frames:

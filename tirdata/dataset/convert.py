@@ -109,6 +109,8 @@ def remove_sequences(dataset: Dataset, source: Source, *, work: bool = True) -> 
         dataset.frame_dir(first),
         dataset.annotation_dir(first),
         dataset.lossless_dir(first),
+        dataset.visible_dir(first),
+        dataset.visible_annotation_dir(first),
     ):
         for left in folder.parent.glob(shots):
             shutil.rmtree(left)

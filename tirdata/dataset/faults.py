@@ -65,6 +65,7 @@ class SequenceWork:
         if self.frames or self.hashes:
             faults += self._frame_faults(frame_dir, card)
         faults += self._lossless_faults(dataset.lossless_dir(sequence), card)
+        faults += self._pair_faults(dataset, sequence, card)
         faults += listing_faults(xml_dir, [xml_name(number) for number in range(card.frames)])
         xml_frames, xml_faults = _read_xml(xml_dir, sequence, card)
         faults += xml_faults
@@ -79,7 +80,24 @@ class SequenceWork:
             faults += check(dataset, sequence, tracks)
         return Report(tuple(faults), _entry(sequence, card, xml_frames))
 
-    def _frame_faults(self, folder: Path, card: Card) -> Iterator[Fault]:
+    def _pair_faults(self, dataset: Dataset, sequence: SequenceId, card: Card) -> Iterator[Fault]:
+        """What is wrong with the visible half."""
+        frames, boxes = dataset.visible_dir(sequence), dataset.visible_annotation_dir(sequence)
+        kept = (frames, card.pair is not None), (boxes, card.pair is not None and card.pair.boxes)
+        for folder in (folder for folder, wanted in kept if folder.is_dir() and not wanted):
+            yield Fault(folder, "the card says that there is nothing of the kind; remove it")
+        if card.pair is None:
+            return
+        size = {"width": card.pair.width, "height": card.pair.height}
+        pair = card.model_copy(update={**size, "frames_sha256": card.pair.frames_sha256})
+        yield from listing_faults(frames, [frame_name(number) for number in range(card.frames)])
+        if self.frames or self.hashes:
+            yield from self._frame_faults(frames, pair, only_grey=False)
+        if card.pair.boxes:
+            yield from listing_faults(boxes, [xml_name(number) for number in range(card.frames)])
+            yield from _read_xml(boxes, sequence, pair)[1]
+
+    def _frame_faults(self, folder: Path, card: Card, *, only_grey: bool = True) -> Iterator[Fault]:
         for number, expected in enumerate(card.frames_sha256):
             path = folder / frame_name(number)
             try:
@@ -92,7 +110,7 @@ class SequenceWork:
             if self.hashes and hashlib.sha256(data).hexdigest() != expected:
                 yield Fault(path, "has other bytes than when it was made; its card has the hash")
             if self.frames:
-                yield from _pixel_faults(data, path, card)
+                yield from _pixel_faults(data, path, card, only_grey=only_grey)
 
     def _lossless_faults(self, folder: Path, card: Card) -> Iterator[Fault]:
         if not card.lossless:
@@ -156,9 +174,11 @@ def _card_faults(dataset: Dataset, sequence: SequenceId, card: Card) -> Iterator
         )
 
 
-def _pixel_faults(data: bytes, path: Path, card: Card) -> Iterator[Fault]:
+def _pixel_faults(
+    data: bytes, path: Path, card: Card, *, only_grey: bool = True
+) -> Iterator[Fault]:
     try:
-        frame = decode_frame(data, path, only_grey=True)
+        frame = decode_frame(data, path, only_grey=only_grey)
     except DataError as error:
         yield fault_of(error, path)
         return

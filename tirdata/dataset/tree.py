@@ -20,6 +20,7 @@ from tirdata.dataset.card import Card, Confidences, Source
 from tirdata.dataset.classes import WNID_PATTERN
 from tirdata.dataset.frames import FrameFiles
 from tirdata.dataset.names import SequenceId
+from tirdata.dataset.pair import VisibleFolders, with_visible
 from tirdata.dataset.vid_xml import (
     objects_by_frame,
     read_annotations,
@@ -116,6 +117,14 @@ class Dataset:
         """The folder of its XML files."""
         return self.root / "Annotations" / "VID" / sequence.folder
 
+    def visible_dir(self, sequence: SequenceId) -> Path:
+        """The folder of the frames of its visible half, of a pair."""
+        return self.root / "Visible" / "Data" / "VID" / sequence.folder
+
+    def visible_annotation_dir(self, sequence: SequenceId) -> Path:
+        """The folder of the XML files of its visible half, where that was labelled apart."""
+        return self.root / "Visible" / "Annotations" / "VID" / sequence.folder
+
     def card_path(self, sequence: SequenceId) -> Path:
         """Its card; a sequence exists when its card does."""
         return self.root / "sequences" / f"{sequence.name}.json"
@@ -194,7 +203,31 @@ class Dataset:
             DataError: a file is missing or wrong.
         """
         frames = self.frames(sequence)
-        return TrackedSequence(sequence.name, frames, self.read_tracks(sequence, len(frames)))
+        tracks = self.read_tracks(sequence, len(frames))
+        return self.with_visible(sequence, TrackedSequence(sequence.name, frames, tracks))
+
+    def with_visible(self, sequence: SequenceId, thermal: TrackedSequence) -> TrackedSequence:
+        """The same with its visible half, if it is a pair.
+
+        Raises:
+            DataError: a file is missing or wrong.
+        """
+        folders = VisibleFolders(self.visible_dir(sequence), self.visible_annotation_dir(sequence))
+        return with_visible(thermal, self.read_card(sequence), folders, self.config.classes)
+
+    def write_visible_tracks(self, sequence: SequenceId, tracks: Sequence[Track]) -> None:
+        """Write the XML of every frame of the visible half of a pair.
+
+        Raises:
+            AnnotationError: a track does not fit the frames.
+            UsageError: a class has no WNID.
+            StorageError: a file cannot be written.
+        """
+        card = self.read_card(sequence)
+        half = card.pair or card
+        size = (half.width, half.height)
+        objects = objects_by_frame(sequence.name, size, card.frames, tracks, self.config.classes)
+        write_objects(self.visible_annotation_dir(sequence), sequence, size, objects)
 
     def read_tracks(self, sequence: SequenceId, count: int) -> tuple[Track, ...]:
         """The tracks of the XML files of ``count`` frames, with confidence where measured.

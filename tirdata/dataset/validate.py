@@ -117,6 +117,7 @@ def _stray_faults(dataset: Dataset, ids: Sequence[SequenceId]) -> Iterator[Fault
     passages |= {Path(subset) for subset in SUBSETS}
     for top in ("Data", "Annotations"):
         yield from _strays(dataset.root / top / "VID", Path(), folders, passages)
+        yield from _strays(dataset.root / "Visible" / top / "VID", Path(), folders, passages)
     yield from _strays(dataset.root / "Lossless", Path(), folders, passages)
     names = {each.name for each in ids}
     for pattern in ("keyframes/*.jsonl", "confidence/*.json"):

@@ -190,7 +190,8 @@ def _content(name: str, sequence: TrackedSequence, task: ExportTask) -> str:
                 digest.update(np.ascontiguousarray(array).tobytes())
     if (task.root / CONFIG_NAME).is_file():
         card = Dataset.open(task.root).read_card(SequenceId.parse(name))
-        digest.update("".join(card.frames_sha256).encode())
+        pair = card.pair.frames_sha256 if card.pair else ()
+        digest.update("".join((*card.frames_sha256, *pair)).encode())
     else:
         for half in (sequence.frames, sequence.visible):
             for path in getattr(half, "paths", ()):

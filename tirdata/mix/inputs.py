@@ -43,6 +43,9 @@ def stamp(job: Job) -> str | None:
             _add_files(digest, (dataset.confidence_path(number),))
         for folder in (dataset.annotation_dir(number), dataset.frame_dir(number)):
             _add_folder(digest, folder)
+        for folder in (dataset.visible_dir(number), dataset.visible_annotation_dir(number)):
+            if folder.is_dir():
+                _add_folder(digest, folder)
         return digest.hexdigest()
     sequence = read(job)
     _add_tracks(digest, sequence)

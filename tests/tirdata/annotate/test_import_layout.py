@@ -79,7 +79,9 @@ def test_what_was_stopped_goes_on(dataset: Dataset, theirs: LayoutFolder, lost: 
     _go(dataset, theirs)
     second = dataset.sequence_ids()[1]
     source = dataset.read_source(dataset.read_card(second).recording_id)
-    dataset.journal_path(second).unlink()
+    journal = dataset.journal_path(second)
+    journal.unlink()
+    journal.with_name(f".{second.name}.followed").unlink()
     dataset.write_tracks(second, ())
     if lost != "journal":
         dataset.write_source(source.model_copy(update={"status": "fetched", "sequences": ()}))
