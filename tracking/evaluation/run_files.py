@@ -18,10 +18,12 @@ from tirdata.files import write_text
 from tirdata.geometry import overlap
 from tirdata.layouts.text import number_text, read_lines, split_line
 from tirdata.types import Floats
-from tracking.evaluation.results import BOX, STARTED, Trajectory, read_result
+from tracking.evaluation.results import STARTED, Trajectory
 from tracking.evaluation.supervised.result_file import parse_vot_result, vot_result_text
 from tracking.evaluation.targets import Truth
 
+BOX: Final = 4  # numbers of a box
+CODES: Final = ("0", "1", "2")  # lines of VOT's results that are no regions
 ALIKE: Final = 0.999  # overlap from which two answers count as one
 ENOUGH: Final = 3  # repetitions that are all alike: more would be, too (VOT's rule)
 
@@ -34,6 +36,7 @@ class Form(NamedTuple):
     separator: str = ","
     corners: bool = False
     repeated: bool = False  # whether there is room for more than one repetition
+    anything: str = "*.txt"  # what finds results of whatever targets
 
 
 FORMS: Final[dict[str, Form]] = {
@@ -41,9 +44,10 @@ FORMS: Final[dict[str, Form]] = {
     "lasher": Form("{target}.txt", "times/{target}_time.txt"),
     "gtot": Form("{tracker}_{target}.txt", "times/{target}_time.txt", " ", corners=True),
     "got10k": Form("{target}/{target}_{repetition:03}.txt", "{target}/{target}_time.txt",
-                   repeated=True),
+                   repeated=True, anything="*/*_[0-9][0-9][0-9].txt"),
     "vot": Form("{experiment}/{target}/{target}_{repetition:03}.txt",
-                "{experiment}/{target}/{target}_time.txt", repeated=True),
+                "{experiment}/{target}/{target}_time.txt", repeated=True,
+                anything="*/*/*_[0-9][0-9][0-9].txt"),
 }  # fmt: skip
 """By name; ``vot`` is the toolkit's ``results/TRACKER``."""
 
@@ -87,14 +91,12 @@ class RunFiles:
         """
         path = self.path(target, repetition)
         lines = read_lines(path)
-        if any(len(words := split_line(line)) == 1 and words[0] in "012" for line in lines):
+        if any(line.strip() in CODES for line in lines):
             found = parse_vot_result(lines, str(path))
-            shift = np.zeros(found.rows.shape[1])
-            shift[: 2 if len(shift) == BOX else None] = self.origin
-            rows = found.rows - shift
         else:
-            found = read_result(path, origin=self.origin)
-            rows = found.rows
+            found = Trajectory(_rows(lines, path))
+        rows = found.rows.copy()
+        rows[:, : 2 if rows.shape[1] == BOX else None] -= self.origin
         columns = self._columns(target)
         if len(columns) <= repetition:
             raise DataError(
@@ -120,7 +122,7 @@ class RunFiles:
 
     def any(self) -> bool:
         """Whether there is any result."""
-        return any(True for _ in self.folder.glob("**/*.txt"))
+        return any(True for _ in self.folder.glob(FORMS[self.form].anything))
 
     def _filled(self, pattern: str, target: str, repetition: int) -> str:
         return pattern.format(
@@ -181,6 +183,22 @@ def _is_of(trajectory: Trajectory, truth: Truth) -> bool:
     if trajectory.states is not None:
         return bool(trajectory.states[truth.start] == STARTED)
     return bool(np.allclose(trajectory.boxes[truth.start], truth.first_box, atol=1e-3))
+
+
+def _rows(lines: Sequence[str], path: Path) -> Floats:
+    """Boxes or corners, NaN as it stands there.
+
+    Raises:
+        DataError: a line has other than as many numbers as the first.
+    """
+    try:
+        table = [[float(word) for word in split_line(line)] for line in lines]
+        rows = np.array(table, np.float64)
+    except ValueError:
+        rows = np.zeros((0, 0))
+    if rows.ndim != 2 or rows.shape[1] not in (BOX, 2 * BOX):
+        raise DataError(f"{path}: not 4 or 8 numbers a line; delete it to run its target again")
+    return rows
 
 
 def _times_text(columns: Sequence[Floats]) -> str:

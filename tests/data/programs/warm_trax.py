@@ -5,6 +5,7 @@ import os
 import re
 import shlex
 import sys
+import time
 
 import cv2
 import numpy as np
@@ -52,7 +53,9 @@ box, fresh = None, False
 print("loading ...")
 say("hello", f"trax.version={VERSION}", "trax.name=warm", f"trax.image={IMAGES}",
     f"trax.region={REGION}")  # fmt: skip
+PAUSE_S = float(os.environ.get("WARM_PAUSE_S", "0"))
 for line in sys.stdin:
+    time.sleep(PAUSE_S)
     kind, *words = shlex.split(line.removeprefix("@@TRAX:"))
     words = [word for word in words if not re.match(r"[\w.]+=", word) or word.startswith("data:")]
     if kind == "quit":
