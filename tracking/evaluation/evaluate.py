@@ -5,22 +5,31 @@ scores of a tracker, and ``EVALUATION/<name>/results/`` its raw results if it ra
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 from tirdata.config import Config, read_json, to_json
 from tirdata.errors import DataError, TirDataError, UsageError
 from tirdata.files import write_text
-from tracking.evaluation.benchmark import NamedBenchmark
+from tracking.evaluation.benchmark import Benchmark, NamedBenchmark
 from tracking.evaluation.measures import MEASURES
+from tracking.evaluation.protocols import build_protocol
 from tracking.evaluation.protocols.base import EvaluationProtocol
-from tracking.evaluation.results import ResultFolder, Trajectory, read_result
+from tracking.evaluation.result_folders import TrackerResults, open_results
+from tracking.evaluation.result_text import read_answer
+from tracking.evaluation.results import Trajectory, to_trajectory
 from tracking.evaluation.run import MANIFEST, RunManifest, files_of, read_run, read_speed
 from tracking.evaluation.scores import Failure, Scores, TargetScore
 from tracking.evaluation.targets import Data, Truth, Truths
 
 logger = logging.getLogger(__name__)
+
+# the repetitions of a target, and notes on its files
+Reader: TypeAlias = Callable[[Truth], tuple[list[Trajectory], tuple[str, ...]]]
 
 EVALUATION = "evaluation.json"
 SCORES = "scores.json"
@@ -44,15 +53,18 @@ class Evaluation(Config):
     """Sequences without true boxes to score on."""
     truth_sha256: str
     """Of the ground truth."""
+    origin: int | None = None
+    """Number of the first pixel where the data are ground truth alone, without frames."""
 
 
 @dataclass(frozen=True)
 class Results:
-    """A folder of raw results and what they are called."""
+    """Raw results of one tracker and what they are called."""
 
     name: str
     folder: Path
     origin: int | None = None  # number of the first pixel; None = as run.json or the data set says
+    found: TrackerResults | None = None  # None = what is in the folder
 
 
 def open_evaluation(out: Path, data: Data, benchmark: NamedBenchmark, truths: Truths) -> Evaluation:
@@ -62,8 +74,16 @@ def open_evaluation(out: Path, data: Data, benchmark: NamedBenchmark, truths: Tr
         UsageError: the folder holds an evaluation of something else.
         StorageError: it cannot be written.
     """
-    path = out / EVALUATION
-    now = Evaluation(
+    now = describe_evaluation(data, benchmark, truths)
+    save_evaluation(out, now)
+    return now
+
+
+def describe_evaluation(
+    data: Data, benchmark: NamedBenchmark, truths: Truths, *, origin: int | None = None
+) -> Evaluation:
+    """What ``evaluation.json`` says; ``origin`` is of ground truth alone."""
+    return Evaluation(
         data=str(data.root.resolve()),
         layout=data.layout,
         benchmark=benchmark,
@@ -71,13 +91,23 @@ def open_evaluation(out: Path, data: Data, benchmark: NamedBenchmark, truths: Tr
         frames=sum(truth.stop - truth.start for truth in truths.targets),
         without_truth=truths.without,
         truth_sha256=truths.sha256,
+        origin=origin,
     )
+
+
+def save_evaluation(out: Path, now: Evaluation) -> None:
+    """Write ``evaluation.json``, or check that the one there is of the same data and rules.
+
+    Raises:
+        UsageError: the folder holds an evaluation of something else.
+        StorageError: it cannot be written.
+    """
+    path = out / EVALUATION
     before = read_json(path, Evaluation) if path.is_file() else None
     if before is not None:
         _check_same(out, before, now)
     if before != now:
         write_text(path, to_json(now))
-    return now
 
 
 def score_results(
@@ -102,11 +132,12 @@ def score_results(
     known = {failure.name for failure in failed}
     if failed and known.issuperset(truth.name for truth in truths.targets):
         raise TirDataError(f"{results.name}: failed on every target; {failed[0].error}")
-    scored, missing = _score_targets(
-        _reader(results, manifest, truths, origin),
-        [truth for truth in truths.targets if truth.name not in known],
-        protocol,
-    )
+    with ExitStack() as stack:
+        scored, missing = _score_targets(
+            _reader(results, manifest, truths, origin, stack),
+            [truth for truth in truths.targets if truth.name not in known],
+            protocol,
+        )
     failures = [*truths.failed, *failed, *missing]
     if not scored:
         why = failures[0].error if failures else "there is no target"
@@ -156,41 +187,87 @@ def read_scores(out: Path) -> list[Scores]:
         DataError: the folder holds no evaluation, or a file is wrong.
     """
     first = read_json(out / EVALUATION, Evaluation).benchmark.build().headline[0]
+    return ranked((read_json(path, Scores) for path in sorted(out.glob(f"*/{SCORES}"))), first)
+
+
+def ranked(scores: Iterable[Scores], first: str) -> list[Scores]:
+    """By a measure, best first; incomplete ones at the end."""
     sign = -1 if MEASURES[first].higher_is_better else 1
-    scores = [read_json(path, Scores) for path in sorted(out.glob(f"*/{SCORES}"))]
     return sorted(
         scores,
         key=lambda each: (len(each.failed) > 0, sign * each.summary.values[first], each.name),
     )
 
 
+def published_scores(benchmark: Benchmark, scores: Scores) -> dict[str, float]:
+    """The measures that have a name in the field, by it; or else those of the ranked table."""
+    values = scores.summary.values
+    protocol = build_protocol(benchmark.protocol, benchmark.rules, where=scores.benchmark)
+    names = benchmark.names or {name: name for name in protocol.headline}
+    return {names[name]: values[name] for name in names if name in values}
+
+
 def _score_targets(
-    read: Callable[[str], list[Trajectory]], truths: Sequence[Truth], protocol: EvaluationProtocol
+    read: Reader, truths: Sequence[Truth], protocol: EvaluationProtocol
 ) -> tuple[list[TargetScore], list[Failure]]:
     scored: list[TargetScore] = []
     missing: list[Failure] = []
     for truth in truths:
         try:
-            scored.append(protocol.score(truth, read(truth.name)))
+            trajectories, notes = read(truth)
+            score = protocol.score(truth, trajectories)
+            if notes:
+                score = score.model_copy(update={"notes": (*notes, *score.notes)})
+            scored.append(score)
         except DataError as error:
             missing.append(Failure(name=truth.name, error=str(error)))
     return scored, missing
 
 
 def _reader(
-    results: Results, manifest: RunManifest | None, truths: Truths, origin: int
-) -> Callable[[str], list[Trajectory]]:
+    results: Results,
+    manifest: RunManifest | None,
+    truths: Truths,
+    origin: int,
+    stack: ExitStack,
+) -> Reader:
     """How the repetitions of a target are read: as our run wrote them, or as others write."""
     if manifest is not None:
         files = replace(files_of(results.folder, manifest), origin=origin)
-        return lambda name: read_run(files, name, manifest.repetitions)
-    folder = ResultFolder(results.folder)
-    unused = folder.unused([truth.name for truth in truths.targets])
-    if unused:
+        repetitions = manifest.repetitions
+        return lambda truth: (read_run(files, truth.name, repetitions), ())
+    found = results.found
+    if found is None:
+        names = [truth.name for truth in truths.targets]
+        every = stack.enter_context(open_results(results.folder, names))
+        if len(every) > 1:
+            trackers = ", ".join(each.name for each in every)
+            raise UsageError(f"{results.folder}: results of {trackers}; expected one tracker")
+        found = every[0]
+    if found.unused:
         logger.warning(
-            "%s: %d files are results of no target: %s", folder.folder, len(unused), unused[0]
-        )
-    return lambda name: [read_result(folder.path(name), origin=origin)]
+            "%s: %d files are results of no target: %s",
+            found.folder, len(found.unused), found.unused[0],
+        )  # fmt: skip
+    if found.left_out:
+        logger.warning("%s: left out: %s", found.folder, ", ".join(found.left_out))
+    return partial(_read_theirs, found, origin)
+
+
+def _read_theirs(
+    found: TrackerResults, origin: int, truth: Truth
+) -> tuple[list[Trajectory], tuple[str, ...]]:
+    """Every repetition that somebody has of a target, and what was noticed."""
+    notes = [found.notes[truth.name]] if truth.name in found.notes else []
+    trajectories = []
+    for each in found.of(truth.name):
+        try:
+            answer = read_answer(each, frames=len(truth.boxes)) if isinstance(each, Path) else each
+        except DataError as error:
+            raise DataError(found.in_their_place(str(error))) from None
+        notes += answer.notes
+        trajectories.append(to_trajectory(answer, origin=origin))
+    return trajectories, tuple(dict.fromkeys(notes))
 
 
 def _manifest(folder: Path) -> RunManifest | None:
@@ -203,6 +280,8 @@ def _origin(results: Results, manifest: RunManifest | None, evaluation: Evaluati
         return results.origin
     if manifest is not None:
         return manifest.origin
+    if evaluation.origin is not None:
+        return evaluation.origin
     return Data(Path(evaluation.data), evaluation.layout).reader.origin
 
 

@@ -5,31 +5,44 @@ are in the numbers of the data set's own files, so 1-based for OTB. Frames that 
 the first box, after the last) are ``nan``. A file is there wholly or not at all.
 """
 
-import re
-from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
-from tirdata.errors import DataError, UsageError
+from tirdata.errors import DataError
 from tirdata.files import write_text
-from tirdata.layouts.text import read_rows, shifted, write_boxes
+from tirdata.layouts.text import write_boxes
 from tirdata.types import Boxes, Floats
+from tracking.evaluation.result_folders import ResultFolder
+from tracking.evaluation.result_text import (
+    ANSWERED,
+    BOX,
+    FAILED,
+    SKIPPED,
+    STARTED,
+    Answer,
+    States,
+    read_answer,
+)
 from tracking.evaluation.targets import Truth
 
-States: TypeAlias = NDArray[np.int8]  # (n,)
-BOX: Final = 4  # numbers of a box
-
-_IGNORED = re.compile(r"[-_.\s]")
-
-
-SKIPPED: Final = 0  # VOT's codes of a frame without a region
-STARTED: Final = 1
-FAILED: Final = 2
-ANSWERED: Final = -1  # ours: the frame has a region
+__all__ = [
+    "ANSWERED",
+    "BOX",
+    "FAILED",
+    "SKIPPED",
+    "STARTED",
+    "ResultFolder",
+    "States",
+    "Trajectory",
+    "in_frames",
+    "is_done",
+    "read_result",
+    "read_times",
+    "to_trajectory",
+    "write_result",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,9 +83,17 @@ def read_result(path: Path, *, origin: int) -> Trajectory:
     """A result file as a trajectory, one row a line, whatever their number.
 
     Raises:
-        DataError: it is missing or empty, or a line is not four numbers.
+        DataError: it is missing or empty, or a line is no box, corners or code.
     """
-    return Trajectory(shifted(read_rows(path), -origin))
+    return to_trajectory(read_answer(path), origin=origin)
+
+
+def to_trajectory(answer: Answer, *, origin: int) -> Trajectory:
+    """What a file says, with corners counted from 0."""
+    shift = np.zeros(answer.rows.shape[1])
+    shift[: 2 if len(shift) == BOX else None] = origin
+    rows: Floats = answer.rows - shift
+    return Trajectory(rows, states=answer.states)
 
 
 def read_times(folder: Path, name: str) -> Floats:
@@ -114,59 +135,6 @@ def in_frames(truth: Truth, rows: Boxes) -> Boxes:
     count = min(len(rows), len(boxes) - start)
     boxes[start : start + count] = rows[:count]
     return boxes
-
-
-class ResultFolder:
-    """The result files of one tracker, found by the target's name.
-
-    Case and ``-``, ``_``, ``.`` in names differ between authors, and some put the tracker's name in
-    front; an exact name wins over these.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        """List the folder.
-
-        Raises:
-            UsageError: it is not there or holds no text file.
-        """
-        if not folder.is_dir():
-            raise UsageError(f"{folder}: no such folder; expected a text file a sequence")
-        self.folder = folder
-        self.paths = sorted(path for path in folder.glob("*.txt") if path.is_file())
-        if not self.paths:
-            raise UsageError(f"{folder}: no result files; expected a text file a sequence")
-
-    def path(self, name: str) -> Path:
-        """The file of a target.
-
-        Raises:
-            DataError: there is none, or there are several.
-        """
-        exact = self.folder / f"{name}.txt"
-        if exact in self.paths:
-            return exact
-        wanted = {_loose(name), _loose(self.folder.name) + _loose(name)}
-        found = [path for path in self.paths if _loose(path.stem) in wanted]
-        if len(found) == 1:
-            return found[0]
-        if found:
-            names = " and ".join(path.name for path in found)
-            raise DataError(f"{self.folder}: {names} may both be {name}; expected one of them")
-        raise DataError(f"{exact}: no such result; {len(self.paths)} others are there")
-
-    def unused(self, names: Collection[str]) -> list[str]:
-        """Files that belong to none of these targets."""
-        used = set()
-        for name in names:
-            try:
-                used.add(self.path(name))
-            except DataError:
-                continue
-        return [path.name for path in self.paths if path not in used]
-
-
-def _loose(name: str) -> str:
-    return _IGNORED.sub("", name.lower())
 
 
 def _times_path(folder: Path, name: str) -> Path:

@@ -108,7 +108,7 @@ def test_a_bad_result_costs_its_target_and_is_named(data: Data, out: Path, tmp_p
 def test_nothing_to_score_is_an_error(data: Data, out: Path, tmp_path: Path) -> None:
     (tmp_path / "theirs").mkdir()
     (tmp_path / "theirs" / "six.txt").write_text("1,1,2,2\n")
-    with pytest.raises(DataError, match="not one target can be scored"):
+    with pytest.raises(DataError, match="none of 1 files is named after a target"):
         _evaluate(data, out, tmp_path / "theirs", "theirs")
     truths = read_truths(data)
     failed = [Failure(name=truth.name, error="it crashed") for truth in truths.targets]

@@ -57,8 +57,8 @@ def test_times_that_are_gone_or_wrong_are_named(tmp_path: Path) -> None:
 
 def _folder(root: Path, *names: str) -> ResultFolder:
     root.mkdir()
-    for name in names:
-        (root / name).write_text("1,1,2,2\n")
+    for number, name in enumerate(names):
+        (root / name).write_text(f"1,1,2,{number + 2}\n")
     return ResultFolder(root)
 
 
