@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 
 from cli.main import main
 from tests.made_mix import build, made_trees, recipe_of
+from tirdata.mix.recipe import Recipe
 from tracking.training.config import STANDARD_AUGMENT, Augment, TrainConfig
 
 
@@ -119,3 +120,14 @@ def test_another_tracker_is_refused(mix: Path, tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["train", "kcf", "--mix", str(mix)], prog_name="tirdata")
     assert result.exit_code == 2
     assert "mmnet" in result.stderr
+
+
+def test_a_mix_of_pairs_is_not_for_it(short: Path, tmp_path: Path) -> None:
+    vid, _ = made_trees(tmp_path, recordings=2, count=3)
+    build(Recipe(vid=(vid,), task="rgbt"), tmp_path / "pairs")
+    result = tirdata("--mix", tmp_path / "pairs", "--out", tmp_path / "run", "--config", short)
+    assert result.exit_code == 2
+    assert (
+        "pairs: holds 6 pairs of frames (task rgbt); mmnet trains on crops: build" in result.stderr
+    )
+    assert not (tmp_path / "run").exists()

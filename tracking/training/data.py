@@ -13,7 +13,8 @@ from tirdata.errors import TirDataError
 from tirdata.mix.shards import MixReader
 from tirdata.types import Frame
 from tracking.models.alexnet import STRIDE
-from tracking.training.sampling import CropRef, Kind, Pair, Sampler
+from tracking.training.sampling import Kind, Pair, Sampler
+from tracking.training.tracks import CropRef
 from tracking.training.transforms import Warp, corner, draw_warp, photometric, warp
 
 

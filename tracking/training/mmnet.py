@@ -25,7 +25,8 @@ from tracking.training.config import STRATEGIES, Strategy, TrainConfig
 from tracking.training.data import Batch, batches
 from tracking.training.loop import Progress, Schedule, silent, train, trim_log
 from tracking.training.losses import classification_loss, label_map, matching_loss
-from tracking.training.sampling import Kind, Sampler, gather_tracks
+from tracking.training.sampling import Kind, Sampler
+from tracking.training.tracks import gather_tracks
 from tracking.weights.load import load_weights, pick_device, read_about, write_weights
 
 
@@ -63,6 +64,7 @@ def train_mmnet(
     strategy = STRATEGIES[config.strategy]
     device = pick_device(config.device)
     manifest = read_json(mix / "mix.json", MixManifest)
+    _check_task(mix, manifest)
     mix_hash = hashlib.sha256((mix / "mix.json").read_bytes()).hexdigest()
     _check_ours(out)
     model, optimizer = _prepare(config, strategy, manifest, device)
@@ -108,6 +110,21 @@ def train_mmnet(
     weights = out / "mmnet.safetensors"
     write_weights(weights, model, about(config, manifest, mix_hash, end))
     return TrainResult(weights, end, done, losses)
+
+
+def _check_task(mix: Place, manifest: MixManifest) -> None:
+    """See that the mix holds crops.
+
+    Raises:
+        UsageError: it holds pairs of whole frames.
+    """
+    task = manifest.recipe.task
+    if task != "matching":
+        pairs = sum(counts.crops for counts in manifest.subsets.values())
+        raise UsageError(
+            f"{mix}: holds {pairs} pairs of frames (task {task}); mmnet trains on crops: build "
+            "another mix with build-mix --task matching"
+        )
 
 
 def _check_ours(out: Path) -> None:

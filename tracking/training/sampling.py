@@ -1,4 +1,4 @@
-"""Which crops make a pair: pure functions of an index and an explicit random generator."""
+"""Which crops make a pair: drawn from a table of tracks with an explicit random generator."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,9 +6,8 @@ from enum import IntEnum
 
 import numpy as np
 
-from tirdata.errors import DataError
-from tirdata.mix.shards import Entry, Sample
 from tracking.training.config import TrainConfig
+from tracking.training.tracks import CropRef, TrackRef, TrackTable
 
 HARD_GAP = 25  # usable frames between exemplar and search crop of a hard negative
 
@@ -22,24 +21,6 @@ class Kind(IntEnum):
 
 
 @dataclass(frozen=True)
-class CropRef:
-    """A crop of the mix: a sample (by its place in the index) and the number of the crop in it."""
-
-    entry: int
-    crop: int
-
-
-@dataclass(frozen=True)
-class TrackRef:
-    """All crops of one track, in time order, over as many samples as it was cut into."""
-
-    domain: str
-    recording: str
-    label: int
-    crops: tuple[CropRef, ...]
-
-
-@dataclass(frozen=True)
 class Pair:
     """Exemplar z and search crop x; ``quadrant`` is the corner of z taken in a hard negative."""
 
@@ -50,59 +31,27 @@ class Pair:
     quadrant: int = 0
 
 
-def gather_tracks(
-    entries: Sequence[Entry], labels: Mapping[str, int], domains: Sequence[str]
-) -> list[TrackRef]:
-    """Tracks with at least two crops, of the wanted domains.
-
-    Raises:
-        DataError: no track is left.
-    """
-    crops: dict[str, list[CropRef]] = {}
-    first: dict[str, Sample] = {}
-    for number, entry in enumerate(entries):
-        sample = entry.sample
-        if sample.domain in domains:
-            track = sample.key.rpartition("-")[0]  # less the tracklet's number; names may repeat
-            crops.setdefault(track, []).extend(
-                CropRef(number, i) for i in range(len(sample.frames))
-            )
-            first.setdefault(track, sample)
-    tracks = [
-        TrackRef(
-            first[key].domain, first[key].recording, labels[first[key].class_name], tuple(refs)
-        )
-        for key, refs in crops.items()
-        if len(refs) > 1
-    ]
-    if not tracks:
-        raise DataError(
-            f"the mix has no track of two or more crops in {' or '.join(domains)}; "
-            "add data of that domain or choose another strategy"
-        )
-    return tracks
-
-
 class Sampler:
     """Draws batches of pairs; a batch depends on the seed and its step alone."""
 
     def __init__(
-        self, tracks: Sequence[TrackRef], config: TrainConfig, weights: Mapping[str, float]
+        self, tracks: TrackTable, config: TrainConfig, weights: Mapping[str, float]
     ) -> None:
         self.config = config
-        self.tracks = list(tracks)
+        self.tracks = tracks
         self.by_domain = {
-            domain: [track for track in tracks if track.domain == domain]
-            for domain in sorted({track.domain for track in tracks})
+            domain: np.flatnonzero(tracks.domain == tracks.domains.index(domain)).astype(np.uint32)
+            for domain in sorted(tracks.domains)
         }
+        self.by_domain = {domain: each for domain, each in self.by_domain.items() if len(each)}
         share = np.array([weights.get(domain, 1.0) for domain in self.by_domain])
         self.share = share / share.sum() if share.sum() > 0 else np.full(len(share), 1 / len(share))
-        self.recordings = len({track.recording for track in tracks})
+        self.recordings = len(np.unique(tracks.recording))
 
     def batch(self, step: int) -> list[Pair]:
         """The pairs of ``step``, from distinct recordings as far as there are enough."""
         rng = np.random.default_rng((self.config.seed, step))
-        used: set[str] = set()
+        used: set[int] = set()
         pairs = []
         for _ in range(self.config.batch):
             track = self._track(rng, used)
@@ -110,15 +59,17 @@ class Sampler:
             pairs.append(self._pair(rng, track))
         return pairs
 
-    def _track(self, rng: np.random.Generator, used: set[str]) -> TrackRef:
+    def _track(self, rng: np.random.Generator, used: set[int]) -> TrackRef:
         domain = list(self.by_domain)[int(rng.choice(len(self.share), p=self.share))]
         tracks = self.by_domain[domain]
+        recordings = self.tracks.recording
         for _ in range(20):
-            track = tracks[int(rng.integers(len(tracks)))]
-            if track.recording not in used:
-                return track
-        left = [track for track in tracks if track.recording not in used] or tracks
-        return left[int(rng.integers(len(left)))]
+            number = int(tracks[int(rng.integers(len(tracks)))])
+            if int(recordings[number]) not in used:
+                return self.tracks[number]
+        left = tracks[~np.isin(recordings[tracks], [*used])]
+        left = left if len(left) else tracks
+        return self.tracks[int(left[int(rng.integers(len(left)))])]
 
     def _pair(self, rng: np.random.Generator, track: TrackRef) -> Pair:
         config = self.config
@@ -131,8 +82,8 @@ class Sampler:
             return Pair(z, x, Kind.HARD, track.label, quadrant=int(rng.integers(4)))
         other = self._track(rng, {track.recording})
         if other.recording == track.recording:  # the domain drawn has no other
-            others = [each for each in self.tracks if each.recording != track.recording]
-            other = others[int(rng.integers(len(others)))]
+            others = np.flatnonzero(self.tracks.recording != track.recording)
+            other = self.tracks[int(others[int(rng.integers(len(others)))])]
         z = track.crops[int(rng.integers(len(track.crops)))]
         return Pair(z, other.crops[int(rng.integers(len(other.crops)))], Kind.EASY, track.label)
 

@@ -12,7 +12,8 @@ from tirdata.types import Frame
 from tracking.models.alexnet import STRIDE
 from tracking.training.config import TrainConfig
 from tracking.training.data import Batch, batches
-from tracking.training.sampling import Kind, Sampler, gather_tracks
+from tracking.training.sampling import Kind, Sampler
+from tracking.training.tracks import gather_tracks
 
 CROP = 191
 LABELS = {"airplane": 0, "drone": 30}

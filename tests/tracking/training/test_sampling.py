@@ -1,5 +1,6 @@
 """Which pairs are drawn: shares, gaps, recordings; and always the same ones for a step."""
 
+import tracemalloc
 from collections import Counter
 
 import numpy as np
@@ -8,30 +9,24 @@ import pytest
 from tirdata.errors import DataError
 from tirdata.mix.shards import Entry, Sample
 from tracking.training.config import TrainConfig
-from tracking.training.sampling import (
-    HARD_GAP,
-    CropRef,
-    Kind,
-    Pair,
-    Sampler,
-    TrackRef,
-    gather_tracks,
-    near,
-)
+from tracking.training.sampling import HARD_GAP, Kind, Pair, Sampler, near
+from tracking.training.tracks import CropRef, TrackTable, gather_tracks
+
+Made = tuple[str, str, int, list[tuple[int, int]]]
 
 
-def _tracks(domain: str, recordings: int, *, length: int = 200, first: int = 0) -> list[TrackRef]:
+def _tracks(domain: str, recordings: int, *, length: int = 200, first: int = 0) -> list[Made]:
     return [
-        TrackRef(domain, f"{domain}{number}", number % 3,
-                 tuple(CropRef(first + number, crop) for crop in range(length)))
+        (domain, f"{domain}{number}", number % 3, [(first + number, length)])
         for number in range(recordings)
-    ]  # fmt: skip
+    ]
 
 
 def _draw(
-    tracks: list[TrackRef], batches: int, weights: dict[str, float] | None = None, **config: object
+    tracks: list[Made], batches: int, weights: dict[str, float] | None = None, **config: object
 ) -> list[list[Pair]]:
-    sampler = Sampler(tracks, TrainConfig.model_validate(config), weights or {})
+    table = TrackTable.of(tracks)
+    sampler = Sampler(table, TrainConfig.model_validate(config), weights or {})
     return [sampler.batch(step) for step in range(batches)]
 
 
@@ -77,10 +72,7 @@ def test_easy_negatives_are_of_another_recording_when_a_domain_has_but_one() -> 
 
 def test_two_tracks_of_one_recording_are_no_easy_negative() -> None:
     """What is the background of one may be the object of the other."""
-    twins = [
-        TrackRef("tir", "same", 0, tuple(CropRef(entry, crop) for crop in range(9)))
-        for entry in (0, 1)
-    ]
+    twins: list[Made] = [("tir", "same", 0, [(entry, 9)]) for entry in (0, 1)]
     for batch in _draw([*twins, *_tracks("tir", 1, first=2)], 60, positive=0.0, hard_negative=0.0):
         assert all({pair.z.entry, pair.x.entry} != {0, 1} for pair in batch)
 
@@ -114,7 +106,7 @@ def test_domains_are_drawn_by_their_weights_not_by_their_size(
 
 
 def test_a_batch_depends_on_seed_and_step_alone() -> None:
-    tracks = _tracks("tir", 20)
+    tracks = TrackTable.of(_tracks("tir", 20))
     first, second = (Sampler(tracks, TrainConfig(seed=3), {}) for _ in range(2))
     for step in range(5):
         second.batch(step + 100)  # what was drawn before changes nothing
@@ -151,9 +143,13 @@ def test_the_tracklets_of_a_track_are_one_track_in_time_order() -> None:
         _entry("tir0-a-t01-0000", range(2)),
         _entry("tir0-a-t00-0001", range(3, 5)),
     ]
-    first, second = gather_tracks(entries, {"drone": 7}, ("tir",))
-    assert first.crops == (*(CropRef(0, i) for i in range(3)), CropRef(2, 0), CropRef(2, 1))
-    assert (first.label, first.recording, first.domain) == (7, "rec", "tir")
+    table = gather_tracks(entries, {"drone": 7}, ("tir",))
+    assert len(table) == 2
+    first, second = table[0], table[1]
+    assert [*first.crops] == [*(CropRef(0, i) for i in range(3)), CropRef(2, 0), CropRef(2, 1)]
+    assert first.crops[2:4] == [CropRef(0, 2), CropRef(2, 0)]
+    assert first.crops[-1] == CropRef(2, 1)
+    assert (first.label, first.recording, first.domain) == (7, 0, "tir")
     assert len(second.crops) == 2
 
 
@@ -167,8 +163,21 @@ def test_only_the_wanted_domains_and_tracks_with_a_pair() -> None:
         _entry("tir0-a-t00-0000", range(1)),
         _entry("vid0-b-t00-0000", range(4), domain="vid"),
     ]
-    assert [track.domain for track in gather_tracks(entries, {"drone": 0}, ("vid", "tir"))] == [
-        "vid"
-    ]
+    table = gather_tracks(entries, {"drone": 0}, ("vid", "tir"))
+    assert (len(table), table[0].domain) == (1, "vid")
     with pytest.raises(DataError, match="no track of two or more crops in tir; add data"):
         gather_tracks(entries, {"drone": 0}, ("tir",))
+
+
+def test_a_crop_costs_hardly_a_byte() -> None:
+    entries = [
+        _entry(f"tir0-a{number // 4}-t00-{number % 4:04d}", range(50)) for number in range(800)
+    ]
+    tracemalloc.start()
+    try:
+        table = gather_tracks(entries, {"drone": 0}, ("tir",))
+        kept = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert len(table) == 200
+    assert kept / (800 * 50) < 2
