@@ -2,53 +2,35 @@
 
 import json
 import math
-import tarfile
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
+from tests.parity.others import by_names, rules_of, summary, unpacked
+from tests.parity.others import published as published_scores
 from tirdata.geometry import overlap
 from tirdata.layouts.text import read_boxes, read_rows, shifted
 from tirdata.types import Boxes
 from tracking.evaluation.benchmark import open_benchmark
 from tracking.evaluation.measures import centre_errors
-from tracking.evaluation.results import ResultFolder, Trajectory, read_result
+from tracking.evaluation.results import ResultFolder, Trajectory
 from tracking.evaluation.scores import Summary
 from tracking.evaluation.targets import Truth
 
 EXPECTED = Path(__file__).parent / "expected" / "one_pass.json"
 
 
-def _unpacked(archive: Path, folder: Path) -> Path:
-    if not archive.is_file():
-        pytest.skip(f"{archive.name} is not in the shared data")
-    with tarfile.open(archive) as tar:
-        tar.extractall(folder, filter="data")
-    return folder
-
-
-def _published(shared_data: Path, key: str) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads((shared_data / "eval" / "expected.json").read_text())[key]
-    return content
-
-
 def _summary(benchmark: str, truths: list[Truth], folder: Path) -> Summary:
-    protocol = open_benchmark(benchmark).build()
     results = ResultFolder(folder)
-    return protocol.summarise(
-        [
-            protocol.score(truth, [read_result(results.path(truth.name), origin=1)])
-            for truth in truths
-        ]
-    )
+    files = {truth.name: results.path(truth.name) for truth in truths}
+    return summary(rules_of(benchmark), truths, files)
 
 
 @pytest.fixture(scope="module")
 def otb(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Truth], Path]:
     folder = shared_data / "eval" / "otb100"
-    results = _unpacked(folder / "results.tar.xz", tmp_path_factory.mktemp("otb")) / "OTB100"
+    results = unpacked(folder / "results.tar.xz", tmp_path_factory.mktemp("otb")) / "OTB100"
     truths = []
     for name, sequence in json.loads((folder / "OTB2015.json").read_text()).items():
         boxes = np.array(sequence["gt_rect"], np.float64)
@@ -59,21 +41,21 @@ def otb(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[li
 
 @pytest.mark.parametrize("tracker", ["ATOM", "SiamBAN"])
 def test_otb100(tracker: str, otb: tuple[list[Truth], Path], shared_data: Path) -> None:
-    published = _published(shared_data, "otb100")
-    values = _summary("otb", otb[0], otb[1] / tracker).values
+    published = published_scores(shared_data, "otb100")
+    values = by_names(rules_of("otb"), _summary("otb", otb[0], otb[1] / tracker))
     for kind in ("published", "obtained"):
         expected = published["items"][tracker][kind]
-        assert values["success"] == pytest.approx(expected["Suc"], abs=published["tol"])
-        assert values["precision"] == pytest.approx(expected["Pre"], abs=published["tol"])
+        assert {name: values[name] for name in expected} == pytest.approx(
+            expected, abs=published["tol"]
+        )
     obtained = published["items"][tracker]["obtained"]
-    assert round(values["success"], 4) == obtained["Suc"]
-    assert round(values["precision"], 4) == obtained["Pre"]
+    assert {name: round(values[name], 4) for name in obtained} == obtained
 
 
 @pytest.fixture(scope="module")
 def lasher(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Truth], Path]:
     archive = shared_data / "eval" / "lasher" / "gt_and_results.tar.xz"
-    folder = _unpacked(archive, tmp_path_factory.mktemp("lasher"))
+    folder = unpacked(archive, tmp_path_factory.mktemp("lasher"))
     truths = [
         Truth(path.stem, path.stem, 0, read_boxes(path, origin=1))
         for path in sorted((folder / "gt").glob("*.txt"))
@@ -83,16 +65,13 @@ def lasher(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple
 
 @pytest.mark.parametrize("tracker", ["mfDiMP", "APFNet"])
 def test_lasher(tracker: str, lasher: tuple[list[Truth], Path], shared_data: Path) -> None:
-    published = _published(shared_data, "lasher_test")
-    summary = _summary("lasher", lasher[0], lasher[1] / tracker)
-    assert summary.targets == 245
+    published = published_scores(shared_data, "lasher_test")
+    scored = _summary("lasher", lasher[0], lasher[1] / tracker)
+    assert scored.targets == 245
+    values = by_names(rules_of("lasher"), scored)
     for kind, digits in (("published", 3), ("obtained", 4)):
         expected = published["items"][tracker][kind]
-        found = {
-            "PR": summary.values["precision"],
-            "NPR": summary.values["normalised_precision_at_0.2"],
-            "SR": summary.values["success"],
-        }
+        found = {name: values[name] for name in expected}
         assert found == pytest.approx(expected, abs=published["tol"])
         assert {name: round(value, digits) for name, value in found.items()} == expected
 
