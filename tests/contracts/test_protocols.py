@@ -48,7 +48,7 @@ def protocol(request: pytest.FixtureRequest) -> EvaluationProtocol:
 
 
 def _score(protocol: EvaluationProtocol, tracker: Tracker, sequence: Sequence) -> TargetScore:
-    (truth,) = truths_of(sequence, machine_boxes=False)
+    (truth,) = truths_of(sequence, machine_boxes=False, sizes=protocol.sizes)
     trajectory = protocol.run(tracker, sequence.frames, truth)
     return protocol.score(truth, [trajectory])
 

@@ -54,6 +54,7 @@ CURVES: Final[dict[str, Curve]] = {
     "success_101": Curve("Success", "overlap threshold", GOT10K_SUCCESS),
     "success_51": Curve("Success", "overlap threshold", GTOT_SUCCESS),
     "precision_below": Curve("Precision", "centre error threshold, px", GTOT_PRECISION),
+    "expected_overlap": Curve("Expected overlap", "length of the sequence, frames", None),
 }
 
 
@@ -66,6 +67,10 @@ class Measure(NamedTuple):
     higher_is_better: bool = True
     share: bool = True  # in 0..1
     digits: int = 3
+
+
+def _fewer(title: str, short: str, digits: int) -> Measure:
+    return Measure(title, short, higher_is_better=False, share=False, digits=digits)
 
 
 MEASURES: Final[dict[str, Measure]] = {
@@ -100,6 +105,18 @@ MEASURES: Final[dict[str, Measure]] = {
         "Human boxes", "Human boxes", higher_is_better=False, share=False, digits=0
     ),
     "good_frames": Measure("Frames that are good enough", "Good frames"),
+    "expected_average_overlap": Measure("Expected average overlap", "EAO", "expected_overlap"),
+    "accuracy": Measure("Accuracy, mean overlap while tracking", "Accuracy"),
+    "accuracy_by_target": Measure("Accuracy, targets weighted by length", "Accuracy (targets)"),
+    "accuracy_by_tag": Measure("Accuracy, tags weighted by frames", "Accuracy (tags)"),
+    "failures": _fewer("Failures", "Failures", 1),
+    "failures_per_100": _fewer("Failures per 100 frames", "Failures/100", 3),
+    "failures_per_target": _fewer("Failures per target", "Failures/target", 2),
+    "failures_by_length": _fewer(
+        "Failures of a target, weighted by length", "Failures (length)", 2
+    ),
+    "failures_by_tag": _fewer("Failures of a tag, weighted by frames", "Failures (tags)", 2),
+    "reliability": Measure("Chance to follow for so many frames", "Reliability"),
 }
 
 

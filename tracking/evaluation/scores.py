@@ -14,6 +14,8 @@ class RunScore(Config):
 
     overlaps: tuple[float | None, ...]
     """Of each frame; none where there is no region or it does not count."""
+    wide: tuple[float | None, ...] = ()
+    """The same in a frame of one column and row more, as accuracy is counted; empty = no other."""
     starts: tuple[int, ...]
     """Frames on which it was started, from 0."""
     failures: tuple[int, ...]

@@ -28,7 +28,8 @@ def test_a_shipped_benchmark_says_every_rule_where_toolkits_differ(name: str) ->
     said = open_benchmark(name).benchmark.rules
     rules = PROTOCOLS[open_benchmark(name).benchmark.protocol].config.model_fields
     for_others = {
-        "average", "clip", "digits", "headline", "hidden_truth", "rounding", "thresholds"
+        "average", "clip", "digits", "grace", "headline", "hidden_truth", "interval",
+        "real_time_fps", "rounding", "thresholds",
     }  # fmt: skip
     assert set(rules) - set(said) - for_others <= {"origin", "invalid_error", "propagate"}
 

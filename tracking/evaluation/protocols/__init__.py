@@ -9,6 +9,7 @@ from tracking.evaluation.protocols.base import EvaluationProtocol
 from tracking.evaluation.protocols.effort import Effort, EffortConfig
 from tracking.evaluation.protocols.one_pass import OnePass, OnePassConfig
 from tracking.evaluation.protocols.rgbt import Rgbt, RgbtConfig
+from tracking.evaluation.protocols.vot_supervised import VotSupervised, VotSupervisedConfig
 
 
 class Entry(NamedTuple):
@@ -21,6 +22,7 @@ class Entry(NamedTuple):
 PROTOCOLS: Final[dict[str, Entry]] = {
     "one-pass": Entry(OnePass, OnePassConfig),
     "rgbt": Entry(Rgbt, RgbtConfig),
+    "vot-supervised": Entry(VotSupervised, VotSupervisedConfig),
     "effort": Entry(Effort, EffortConfig),
 }
 
