@@ -29,6 +29,7 @@ from tracking.evaluation.scores import Failure, Machine, Speed
 from tracking.evaluation.targets import Data, Truth
 
 MANIFEST = "run.json"
+REALTIME = "realtime"  # VOT's name of the experiment in which frames do not wait
 
 
 class TrackConfig(Config):
@@ -159,6 +160,11 @@ class Run:
             UsageError: the folder holds a run that this one would not go on with.
         """
         manifest = self.manifest(workers)
+        if manifest.experiment == REALTIME and self.choice.name == "command":
+            raise UsageError(
+                "tracker 'command': takes sequences as a whole; in real time expected one that "
+                "answers frame by frame, such as a program that speaks TraX"
+            )
         path = self.out / MANIFEST
         if path.is_file():
             before = read_json(path, RunManifest)

@@ -133,9 +133,13 @@ class WatchedFrames:
 class GuidedTracker:
     """A tracker that is told where it is, if it asks for that, and what it said of its time."""
 
+    took_s: float  # there only if the tracker has one, too
+
     def __init__(self, tracker: Tracker, frames: WatchedFrames) -> None:
         self.tracker, self.frames = tracker, frames
         self.seconds: dict[int, float] = {}
+        if isinstance(tracker, TimedTracker):
+            self.took_s = tracker.took_s
 
     def init(self, frame: Frame, box: Box) -> None:
         """Start the tracker."""
@@ -160,7 +164,7 @@ class GuidedTracker:
 
     def _time(self, index: int) -> None:
         if isinstance(self.tracker, TimedTracker):
-            self.seconds[index] = self.tracker.took_s
+            self.seconds[index] = self.took_s = self.tracker.took_s
 
 
 @dataclass
