@@ -24,6 +24,7 @@ COMMANDS: dict[str, str] = {  # in the order in which data goes through them
     "init": "cli.init:init",
     "fetch": "cli.fetch:fetch",
     "annotate": "cli.annotate:annotate",
+    "review": "cli.review:review",
     "import": "cli.import_:import_",
     "export": "cli.export:export",
     "duplicates": "cli.duplicates:duplicates",

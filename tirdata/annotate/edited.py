@@ -51,7 +51,8 @@ def edited(
     """The frames of ``old`` (file contents) that say what ``entries`` never said, sorted."""
     card = dataset.read_card(sequence)
     left = {frame: _objects(data) for frame, data in old.items()}
-    for count in range(len(entries), _followed(dataset, sequence, len(entries)) - 1, -1):
+    oldest = min(followed(dataset, sequence), len(entries))  # 0 = any state will do
+    for count in range(len(entries), oldest - 1, -1):
         if not left:
             break
         try:
@@ -78,11 +79,12 @@ def _followed_path(dataset: Dataset, sequence: SequenceId) -> Path:
     return dataset.journal_path(sequence).with_name(f".{sequence.name}.followed")
 
 
-def _followed(dataset: Dataset, sequence: SequenceId, entries: int) -> int:
+def followed(dataset: Dataset, sequence: SequenceId, default: int = 0) -> int:
+    """How many entries of the journal the XML files were known to follow, all of them."""
     try:
-        return min(int(_followed_path(dataset, sequence).read_bytes()), entries)
-    except (OSError, ValueError):  # never noted, so any state will do
-        return 0
+        return int(_followed_path(dataset, sequence).read_bytes())
+    except (OSError, ValueError):  # never noted
+        return default
 
 
 def take_edited(dataset: Dataset, sequence: SequenceId, expected: str | None = None) -> bool:
