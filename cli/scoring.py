@@ -141,6 +141,7 @@ class Frames:
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
     def __enter__(self) -> "Frames":
+        self._progress.update(self._of())
         self._thread.start()
         return self
 
@@ -164,13 +165,15 @@ class Frames:
                     if name not in self._finished:
                         self._advance(name, min(frames, self._frames.get(name, 0)))
 
+    def _of(self) -> str:
+        return f"{len(self._finished)} of {counted(len(self._frames), 'target')} done"
+
     def _advance(self, name: str, frames: int) -> None:
         more = frames - self._seen.get(name, 0)
         if more > 0:
             self._seen[name] = frames
-            of = f"{len(self._finished)} of {counted(len(self._frames), 'target')} done"
-            self._progress.update(f"{of}, {name}")
             self._progress.advance(more)
+            self._progress.update(f"{self._of()}, {name}")
 
 
 def say_left_out(console: Console, truths: "Truths") -> None:
