@@ -4,6 +4,7 @@ Commas, tabs, semicolons and spaces separate; ``nan`` (once or four times) is an
 line ends of any kind, a byte order mark and empty lines at the end are fine.
 """
 
+import io
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ from tirdata.files import write_text
 from tirdata.types import Boxes
 
 _SEPARATOR = re.compile(r"[,;\s]+")
+_SPACES = str.maketrans(",;", "  ")
 _DECIMALS = 4
 
 
@@ -31,10 +33,12 @@ def read_boxes(path: Path, *, origin: int) -> Boxes:
         AnnotationError: the file is missing or empty, or a line is not four finite numbers.
     """
     boxes = read_rows(path)
-    for number, row in enumerate(boxes, start=1):
-        missing = np.isnan(row)
-        if missing.any() and not missing.all():
-            raise AnnotationError(f"{path}: line {number}: nan beside numbers; expected 4 numbers")
+    missing = np.isnan(boxes)
+    partly = np.flatnonzero(missing.any(axis=1) & ~missing.all(axis=1))
+    if len(partly):
+        raise AnnotationError(
+            f"{path}: line {partly[0] + 1}: nan beside numbers; expected 4 numbers"
+        )
     with np.errstate(invalid="ignore"):
         boxes[(boxes[:, 2:] <= 0).any(axis=1)] = np.nan
     return shifted(boxes, -origin)
@@ -49,6 +53,9 @@ def read_rows(path: Path) -> Boxes:
     lines = read_lines(path)
     if not lines:
         raise AnnotationError(f"{path}: empty; expected a line x,y,w,h for each frame")
+    table = _table("\n".join(lines).translate(_SPACES))
+    if table is not None and table.shape == (len(lines), 4) and not np.isinf(table).any():
+        return table
     return np.array([_row(line, path, number) for number, line in enumerate(lines, start=1)])
 
 
@@ -109,6 +116,17 @@ def read_lines(path: Path) -> Sequence[str]:
     except OSError as error:  # a loop of links, among others
         raise AnnotationError(f"{path}: cannot be read ({error.strerror})") from None
     return text.rstrip().splitlines()
+
+
+def _table(text: str) -> Boxes | None:
+    """All numbers at once, which is far faster; nothing where a line is odd."""
+    if not text.strip():
+        return None
+    try:
+        table: Boxes = np.loadtxt(io.StringIO(text), np.float64, comments=None, ndmin=2)
+    except ValueError:
+        return None
+    return table
 
 
 def _row(line: str, path: Path, number: int) -> list[float]:
