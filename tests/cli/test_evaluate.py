@@ -56,8 +56,9 @@ def test_results_of_others_join_the_table(data: Path, tmp_path: Path) -> None:
         shutil.copy(data / name / "groundtruth_rect.txt", theirs / f"{name.upper()}.txt")
     result = evaluate(theirs, data, "--benchmark", "one-pass", "--out", out, "--json")
     assert result.exit_code == 0, result.output
-    scores = json.loads(result.stdout)["scores"]
-    assert scores["summary"]["values"]["mean_overlap"] == pytest.approx(1)
+    document = json.loads(result.stdout)
+    assert document["scores"]["mean_overlap"] == pytest.approx(1)
+    assert document["trackers"][0]["summary"]["values"]["mean_overlap"] == pytest.approx(1)
     rows = result.stderr.splitlines()
     assert rows.index(next(row for row in rows if row.startswith("theirs"))) < rows.index(
         next(row for row in rows if row.startswith("hold"))
@@ -92,7 +93,7 @@ def test_the_rules_may_come_from_a_file(data: Path, tmp_path: Path) -> None:
     config.write_text('protocol = "lsotb"\nsequences = ["s1"]\n')
     result = evaluate("hold", data, "--config", config, "--out", tmp_path / "out", "--json")
     assert result.exit_code == 0, result.output
-    scores = json.loads(result.stdout)["scores"]
+    (scores,) = json.loads(result.stdout)["trackers"]
     assert scores["benchmark"] == "lsotb"
     assert [target["name"] for target in scores["targets"]] == ["s1"]
     assert "Norm. precision (mean)" in result.stderr

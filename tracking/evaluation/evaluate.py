@@ -15,9 +15,8 @@ from typing import TypeAlias
 from tirdata.config import Config, read_json, to_json
 from tirdata.errors import DataError, TirDataError, UsageError
 from tirdata.files import write_text
-from tracking.evaluation.benchmark import Benchmark, NamedBenchmark
+from tracking.evaluation.benchmark import NamedBenchmark
 from tracking.evaluation.measures import MEASURES
-from tracking.evaluation.protocols import build_protocol
 from tracking.evaluation.protocols.base import EvaluationProtocol
 from tracking.evaluation.result_folders import TrackerResults, open_results
 from tracking.evaluation.result_text import read_answer
@@ -55,6 +54,11 @@ class Evaluation(Config):
     """Of the ground truth."""
     origin: int | None = None
     """Number of the first pixel where the data are ground truth alone, without frames."""
+
+    @property
+    def has_frames(self) -> bool:
+        """Whether there are frames to show."""
+        return self.origin is None
 
 
 @dataclass(frozen=True)
@@ -199,11 +203,10 @@ def ranked(scores: Iterable[Scores], first: str) -> list[Scores]:
     )
 
 
-def published_scores(benchmark: Benchmark, scores: Scores) -> dict[str, float]:
+def published_scores(rules: NamedBenchmark, scores: Scores) -> dict[str, float]:
     """The measures that have a name in the field, by it; or else those of the ranked table."""
     values = scores.summary.values
-    protocol = build_protocol(benchmark.protocol, benchmark.rules, where=scores.benchmark)
-    names = benchmark.names or {name: name for name in protocol.headline}
+    names = rules.benchmark.names or {name: name for name in rules.build().headline}
     return {names[name]: values[name] for name in names if name in values}
 
 

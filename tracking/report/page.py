@@ -102,6 +102,8 @@ def _curves(evaluation: Evaluation, scores: Sequence[Scores]) -> str:
 
 
 def _strips(evaluation: Evaluation, scores: Sequence[Scores]) -> str:
+    if not evaluation.has_frames:
+        return '<p class="soft">Scored on ground truth alone, without frames: no pictures.</p>'
     first = evaluation.benchmark.build().headline[0]
     ranked = sorted(scores[0].targets, key=lambda target: -target.values[first])
     chosen = {"Best": ranked[0]}
