@@ -11,7 +11,8 @@ from tirdata.config import Config
 from tirdata.errors import DataError
 from tirdata.masks.rectangle import WHITE
 from tirdata.mix.pairs import FILES, TARGETS, PairSample
-from tirdata.mix.shards import Entries, Shards
+from tirdata.mix.shard_files import Shards
+from tirdata.mix.shards import Entries
 from tirdata.remote import Place
 from tirdata.types import Box, Flags
 

@@ -14,7 +14,8 @@ from tirdata.errors import DataError, UsageError
 from tirdata.mix.jobs import Job, Known, Span, sequence_key
 from tirdata.mix.manifest import MixManifest, SequenceRecord
 from tirdata.mix.recipe import Recipe
-from tirdata.mix.shards import read_shard, sample_span
+from tirdata.mix.shard_files import read_shard
+from tirdata.mix.shards import sample_span
 from tirdata.remote import Place
 
 STAMPS_NAME = ".inputs.json"  # beside mix.json; may be removed, then all inputs are read again

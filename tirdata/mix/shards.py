@@ -19,7 +19,8 @@ import numpy as np
 from tirdata import files
 from tirdata.config import Config
 from tirdata.errors import DataError
-from tirdata.remote import Place, RemotePath, local_copy, read_at, write_bytes
+from tirdata.mix.shard_files import Shards
+from tirdata.remote import Place, RemotePath, local_copy, write_bytes
 from tirdata.types import Frame
 
 BLOCK = 512
@@ -293,50 +294,6 @@ class MixReader:
                 "the shard is not the one the index was made for, build the mix again"
             )
         return np.asarray(image, np.uint8)
-
-
-class Shards:
-    """The shards of a subset, of which parts are read."""
-
-    def __init__(self, folder: Place, cache: Path | None = None) -> None:
-        """The shards in ``folder``; those of an address are copied to ``cache`` if there is one."""
-        self.folder = folder
-        self._cache = cache
-        self._copies: dict[str, Path] = {}
-
-    def read(self, shard: str, offset: int, size: int) -> bytes:
-        """Bytes of a shard; fewer where it is shorter.
-
-        Raises:
-            DataError: there is no such shard, or it cannot be read.
-            StorageError: its copy cannot be written.
-        """
-        if self._cache is None or isinstance(self.folder, Path):
-            return read_shard(self.folder / shard, offset, size)
-        if shard not in self._copies:
-            try:
-                self._copies[shard] = local_copy(self.folder / shard, self._cache)
-            except FileNotFoundError:
-                raise _no_shard(self.folder / shard) from None
-        return read_shard(self._copies[shard], offset, size)
-
-
-def read_shard(path: Place, offset: int, size: int) -> bytes:
-    """Bytes of a shard or an index; fewer where it is shorter.
-
-    Raises:
-        DataError: there is no such file, or it cannot be read.
-    """
-    try:
-        return read_at(path, offset, size)
-    except FileNotFoundError:
-        raise _no_shard(path) from None
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror})") from None
-
-
-def _no_shard(path: Place) -> DataError:
-    return DataError(f"{path}: no such shard; build the mix again")
 
 
 def _lines(path: Path) -> Iterator[bytes]:

@@ -194,9 +194,9 @@ def test_a_mix_behind_a_web_server_is_read(
     with serve({f"mix/{name}": Page(data) for name, data in found.items()}) as site:
         reader = MixReader(RemotePath(site.link("mix")), "train")
         entry = reader.entries[0]
-        before = site.sent
         np.testing.assert_array_equal(reader.crop(entry, 2), local.crop(local.entries[0], 2))
-        assert site.sent - before == entry.sizes[2]
+        first, size = entry.offsets[2], entry.sizes[2]
+        assert site.asked[-1] == (f"mix/train/{entry.shard}", f"bytes={first}-{first + size - 1}")
 
 
 def test_an_object_store_takes_and_gives_a_mix(

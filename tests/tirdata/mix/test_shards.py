@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from tirdata.errors import DataError
+from tirdata.mix import shard_files
 from tirdata.mix.shards import Entry, MixReader, Sample, ShardWriter, members
 from tirdata.types import Frame
 
@@ -178,3 +179,37 @@ def test_a_shard_that_is_not_the_indexs_is_named(tmp_path: Path, how: str, part:
     reader, entry = _broken(tmp_path, how)
     with pytest.raises(DataError, match=rf"shard-000000\.tar: {part}.*build the mix again"):
         reader.crop(entry, 2)
+
+
+def _open_files() -> int:
+    """0 where the system does not tell."""
+    folder = Path("/proc/self/fd")
+    return len([*folder.iterdir()]) if folder.is_dir() else 0
+
+
+def test_more_shards_than_stay_open_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shard_files, "_OPEN", 2)
+    samples = [_sample(number) for number in range(0, 15, 3)]
+    assert len(_write(tmp_path / "train", samples, limit=1).shards) == 5
+    reader = MixReader(tmp_path, "train")
+    opened = _open_files()
+    for _ in range(2):
+        for entry in reader.entries:
+            assert abs(reader.crop(entry, 1).mean() - 10 * entry.sample.frames[1]) < 1
+    if opened:
+        assert _open_files() <= opened + 2
+        del reader
+        gc.collect()
+        assert _open_files() <= opened
+
+
+def test_a_reader_stays_with_the_shards_that_it_opened(tmp_path: Path) -> None:
+    _write(tmp_path / "train", [_sample(0)])
+    reader = MixReader(tmp_path, "train")
+    entry = reader.entries[0]
+    reader.crop(entry, 0)
+    shard = tmp_path / "train" / entry.shard
+    shard.unlink()  # a mix that is built again replaces its shards
+    assert abs(reader.crop(entry, 2).mean() - 20) < 1
