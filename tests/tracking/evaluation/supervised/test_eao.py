@@ -1,3 +1,5 @@
+"""Expected average overlap: against the text written down plainly, and by hand."""
+
 import numpy as np
 import pytest
 

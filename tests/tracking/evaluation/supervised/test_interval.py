@@ -1,3 +1,5 @@
+"""The interval of lengths: VOT2018's from its lengths, and odd ones."""
+
 import numpy as np
 import pytest
 

@@ -1,3 +1,5 @@
+"""Overlap of regions: against both rasterisers written down pixel by pixel, and by hand."""
+
 import numpy as np
 import pytest
 

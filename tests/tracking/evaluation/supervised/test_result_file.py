@@ -1,3 +1,5 @@
+"""Result files of VOT: codes, regions, times, and what is wrong in them."""
+
 from pathlib import Path
 
 import numpy as np

@@ -1,3 +1,5 @@
+"""Accuracy and robustness over repetitions that differ, against plain loops."""
+
 import numpy as np
 import pytest
 
