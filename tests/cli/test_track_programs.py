@@ -120,7 +120,8 @@ def test_one_long_target_says_how_far_it_is(tmp_path: Path) -> None:
     lines = [line for line in said.splitlines() if line.startswith("track trax, frames: ")]
     assert lines
     assert "/200, " in lines[0]
-    assert lines[0].endswith("0 of 1 target done, long")
+    assert ": 0/" not in lines[0]
+    assert "0 of 1 target done" in lines[0]
     assert " s left" in lines[0]
 
 
@@ -132,10 +133,10 @@ def test_results_of_every_form_are_scored_like_those_of_evaluate(
     assert run("track", "trax", data, *WARM, "--form", form, "--out", out).exit_code == 0
     scored = run("evaluate", out, data, *ONE, "--out", tmp_path / "scored", "--json")
     assert scored.exit_code == 0, scored.output
-    summary = json.loads(scored.stdout)["scores"]
+    summary = json.loads(scored.stdout)["trackers"][0]
     at_once = run("evaluate", "trax", data, *ONE, *WARM, "--out", tmp_path / "at once", "--json")
     assert at_once.exit_code == 0, at_once.output
-    expected = json.loads(at_once.stdout)["scores"]
+    expected = json.loads(at_once.stdout)["trackers"][0]
     for each in (summary, expected):
         assert each["summary"]["values"]["success"] > 0.3
     assert summary["summary"]["values"] == pytest.approx(expected["summary"]["values"], abs=1e-3)
@@ -155,3 +156,31 @@ def test_what_the_docs_say_of_lines_works(data: Path, tmp_path: Path) -> None:
     result = run("evaluate", "command", data, *ONE, *words, "--out", tmp_path / "out")
     assert result.exit_code == 0, result.output
     assert (tmp_path / "out" / "warm" / "results" / "s3.txt").is_file()
+
+
+def test_supervised_runs_lie_as_the_toolkit_of_vot_has_them(data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "results" / "hold"
+    words = ["hold", data, "--protocol", "vot2018"]
+    assert run("track", *words, "--out", out).exit_code == 0
+    folder = out / "baseline" / "s0"
+    assert sorted(path.name for path in folder.iterdir()) == [
+        *(f"s0_00{number}.txt" for number in (1, 2, 3)), "s0_time.txt",
+    ]  # fmt: skip
+    lines = (folder / "s0_001.txt").read_text().split()
+    assert len(lines) == 20
+    assert lines[0] == "1"
+    every = {line for path in out.rglob("*_00?.txt") for line in path.read_text().split()}
+    assert "2" in every  # it lost a target
+    words = ["evaluate", *words[1:], "--out", tmp_path / "out", "--json"]
+    scored = run("evaluate", out, *words[1:])
+    assert scored.exit_code == 0, scored.output
+    assert run("evaluate", "hold", *words[1:], "--name", "again").exit_code == 0
+    ours = json.loads((tmp_path / "out" / "again" / "scores.json").read_text())["summary"]
+    assert json.loads((tmp_path / "out" / "hold" / "scores.json").read_text())["summary"] == ours
+
+
+def test_a_whole_sequence_at_once_is_no_real_time(data: Path, tmp_path: Path) -> None:
+    words = ["--set", "command=true {frames} {output}", "--out", tmp_path / "out"]
+    result = run("track", "command", data, "--protocol", "vot2018-realtime", *words)
+    assert result.exit_code == 2
+    assert "expected one that answers frame by frame" in result.stderr

@@ -7,7 +7,7 @@ the protocol restarts trackers.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -18,12 +18,10 @@ from tirdata.files import write_text
 from tirdata.geometry import overlap
 from tirdata.layouts.text import number_text, read_lines, split_line
 from tirdata.types import Floats
-from tracking.evaluation.results import STARTED, Trajectory
-from tracking.evaluation.supervised.result_file import parse_vot_result, vot_result_text
+from tracking.evaluation.results import BOX, STARTED, Trajectory, read_result
+from tracking.evaluation.supervised.result_file import vot_result_text
 from tracking.evaluation.targets import Truth
 
-BOX: Final = 4  # numbers of a box
-CODES: Final = ("0", "1", "2")  # lines of VOT's results that are no regions
 ALIKE: Final = 0.999  # overlap from which two answers count as one
 ENOUGH: Final = 3  # repetitions that are all alike: more would be, too (VOT's rule)
 
@@ -90,19 +88,13 @@ class RunFiles:
             DataError: a file is missing or wrong.
         """
         path = self.path(target, repetition)
-        lines = read_lines(path)
-        if any(line.strip() in CODES for line in lines):
-            found = parse_vot_result(lines, str(path))
-        else:
-            found = Trajectory(_rows(lines, path))
-        rows = found.rows.copy()
-        rows[:, : 2 if rows.shape[1] == BOX else None] -= self.origin
+        found = read_result(path, origin=self.origin)
         columns = self._columns(target)
         if len(columns) <= repetition:
             raise DataError(
                 f"{self.times(target)}: no times of {path.name}; delete that to run it again"
             )
-        return Trajectory(rows, columns[repetition], found.states)
+        return replace(found, seconds=columns[repetition])
 
     def done(self, truth: Truth, most: int) -> list[Trajectory]:
         """The repetitions that are there without a gap and were started as ``truth`` says.
@@ -183,22 +175,6 @@ def _is_of(trajectory: Trajectory, truth: Truth) -> bool:
     if trajectory.states is not None:
         return bool(trajectory.states[truth.start] == STARTED)
     return bool(np.allclose(trajectory.boxes[truth.start], truth.first_box, atol=1e-3))
-
-
-def _rows(lines: Sequence[str], path: Path) -> Floats:
-    """Boxes or corners, NaN as it stands there.
-
-    Raises:
-        DataError: a line has other than as many numbers as the first.
-    """
-    try:
-        table = [[float(word) for word in split_line(line)] for line in lines]
-        rows = np.array(table, np.float64)
-    except ValueError:
-        rows = np.zeros((0, 0))
-    if rows.ndim != 2 or rows.shape[1] not in (BOX, 2 * BOX):
-        raise DataError(f"{path}: not 4 or 8 numbers a line; delete it to run its target again")
-    return rows
 
 
 def _times_text(columns: Sequence[Floats]) -> str:
