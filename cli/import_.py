@@ -45,13 +45,26 @@ def import_(source: Path, folder: Path, layout: str | None, as_json: bool, **giv
     Takes in boxes that others drew, as a person's. A text file has a line x,y,w,h for each frame
     of a recording that was fetched, or nan where the object is absent; a CVAT XML, a COCO-video
     JSON or a gt.txt of MOT has tracks of a sequence (--sequence) or recording that is there; a
-    data set brings its frames along. What was taken in before is not taken in twice.
+    data set brings its frames along; either may be in a zip, as CVAT exports it. What was taken in
+    before is not taken in twice.
     """
     from tirdata.errors import UsageError
 
     if not source.exists():
         raise UsageError(f"{source}: no such file or folder")
     console = console_for(json=as_json)
+    from tirdata.layouts.zip_folder import is_zip_file, unpacked_data
+
+    if is_zip_file(source):
+        with unpacked_data(source) as inside:
+            _take_in(console, inside, folder, layout, zip_file=source, **given)
+    else:
+        _take_in(console, source, folder, layout, **given)
+
+
+def _take_in(
+    console: Console, source: Path, folder: Path, layout: str | None, **given: Any
+) -> None:
     kind = _kind(source, layout)
     if kind == BOXES:
         _boxes(console, source, folder, **given)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def import_data_set(
     console: Console, root: Path, folder: Path, layout: str | None, *, dry_run: bool,
     engine: str, workers: int, only: tuple[str, ...], class_name: str | None, subset: str,
-    generated: bool, fps: float | None, strict: bool, **_: Any,
+    generated: bool, fps: float | None, strict: bool, zip_file: Path | None = None, **_: Any,
 ) -> None:  # fmt: skip
     """Take in every sequence and say what became of each.
 
@@ -30,7 +30,8 @@ def import_data_set(
     from tirdata.layouts import open_layout
 
     reader = open_layout(root, layout)
-    wanted = LayoutFolder(root, reader.name, only, class_name, subset, generated, fps, strict)
+    wanted = LayoutFolder(root, reader.name, only, class_name, subset, generated, fps,
+                          zip_file, strict)  # fmt: skip
     names = [name for name in reader.names(root) if not only or name in only]
     if dry_run:
         console.say(f"{counted(len(names), 'sequence')} ({reader.name}) would be taken in")

@@ -54,6 +54,7 @@ class LayoutFolder:
     subset: str = "train"
     generated: bool = False  # whether a machine made all the boxes
     fps: float | None = None  # None = as the data set says, else FPS
+    zip_file: Path | None = None  # that it was unpacked from, for as long as it is read
     strict: bool = False  # whether one sequence that cannot be read stops everything
 
 
@@ -255,7 +256,7 @@ def _source(folder: LayoutFolder, identity: Identity, number: int) -> Source:
             "subset": folder.subset,
             "number": number,
             "status": "fetched",
-            "path": str((folder.root / identity.name).resolve()),
+            "path": str((folder.zip_file or folder.root / identity.name).resolve()),
             "sha256": identity.sha256,
             "bytes": identity.bytes,
             "title": identity.name,

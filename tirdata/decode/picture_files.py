@@ -34,7 +34,7 @@ _MOST_FILES = 1_000_000
 _DRIVE = re.compile("[A-Za-z]:")
 _ZIPS = (b"PK\x03\x04", b"PK\x05\x06")
 # What the zip reader raises when it meets bytes that are not as zip has them.
-_DAMAGE = (
+DAMAGE = (
     *(zipfile.BadZipFile, OSError, EOFError, ValueError, RuntimeError, LookupError),
     *(NotImplementedError, OverflowError, struct.error, zlib.error, lzma.LZMAError, UnicodeError),
 )
@@ -100,7 +100,7 @@ class FolderFiles(OneFile):
         self.side = read_side_file(path)
         self._folder = path
         try:
-            entries = [(each, each.is_dir()) for each in path.iterdir() if not _litter(each.name)]
+            entries = [(each, each.is_dir()) for each in path.iterdir() if not is_litter(each.name)]
             files = [each.name for each, is_folder in entries if not is_folder]
             if not any(map(_is_picture, files)):
                 files += [
@@ -108,7 +108,7 @@ class FolderFiles(OneFile):
                     for folder, is_folder in entries
                     if is_folder
                     for each in folder.iterdir()
-                    if not _litter(each.name) and not each.is_dir()
+                    if not is_litter(each.name) and not each.is_dir()
                 ]
             odd = [each for each in files if not (path / each).is_file()]  # pipes, broken links
         except OSError as error:
@@ -129,12 +129,12 @@ class ZipFiles:
         """
         try:
             self._zip = zipfile.ZipFile(path)
-        except _DAMAGE as error:
-            raise DecodeError(f"{path}: is no whole zip ({_line(error)})") from None
+        except DAMAGE as error:
+            raise DecodeError(f"{path}: is no whole zip ({one_line(error)})") from None
         try:
             self._path = path
-            self._infos = {each.filename: each for each in _files(path, self._zip)}
-            names = [each for each in self._infos if not _litter(each)]
+            self._infos = {each.filename: each for each in files_in_zip(path, self._zip)}
+            names = [each for each in self._infos if not is_litter(each)]
             self.names, self.left_out = _chosen(path, names)
             self.side = read_side_file(path) or self._side()
         except BaseException:
@@ -148,8 +148,8 @@ class ZipFiles:
         try:
             with self._zip.open(info) as file:
                 return file.read(MOST_BYTES)
-        except _DAMAGE as error:
-            raise BreakError(f"damaged: {_line(error)}") from None
+        except DAMAGE as error:
+            raise BreakError(f"damaged: {one_line(error)}") from None
 
     def close(self) -> None:
         self._zip.close()
@@ -172,7 +172,7 @@ def natural_order(name: str) -> list[tuple[int, str]]:
     return [(int(part), "") if part.isdigit() else (-1, part) for part in parts]
 
 
-def _files(path: Path, archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+def files_in_zip(path: Path, archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
     """What is in a zip, but for folders and links; refuses what no honest zip has."""
     infos = archive.infolist()
     if len(infos) > _MOST_FILES:
@@ -228,7 +228,7 @@ def _is_picture(name: str) -> bool:
     return PurePosixPath(name).suffix.lower() in SUFFIXES
 
 
-def _litter(name: str) -> bool:
+def is_litter(name: str) -> bool:
     """Whether a file is hidden or left by a system, by its name or that of a folder it is in."""
     parts = PurePosixPath(name).parts
     return any(each.startswith(".") or each.lower() in _LITTER for each in parts)
@@ -241,5 +241,6 @@ def _some(names: Iterable[str]) -> str:
     return ", ".join(map(repr, first[:_SHOWN])) + more
 
 
-def _line(error: BaseException) -> str:
+def one_line(error: BaseException) -> str:
+    """What an error says, without line ends."""
     return " ".join(str(error).split()) or type(error).__name__
