@@ -108,7 +108,7 @@ def test_a_script_that_changed_is_another_tracker(data: Path, tmp_path: Path) ->
     script.write_text(script.read_text() + "  # better")
     result = run(*words)
     assert result.exit_code == 2
-    assert "holds results of command with other weights" in result.stderr
+    assert "holds results of command with another it.py" in result.stderr
 
 
 def test_one_long_target_says_how_far_it_is(tmp_path: Path) -> None:
@@ -184,3 +184,16 @@ def test_a_whole_sequence_at_once_is_no_real_time(data: Path, tmp_path: Path) ->
     result = run("track", "command", data, "--protocol", "vot2018-realtime", *words)
     assert result.exit_code == 2
     assert "expected one that answers frame by frame" in result.stderr
+
+
+def test_a_folder_is_not_shared_by_rules_that_answer_differently(
+    data: Path, tmp_path: Path
+) -> None:
+    words = ["track", "hold", data, "--sequence", "s0", "--out", tmp_path / "out"]
+    assert run(*words, "--protocol", "vot2018").exit_code == 0
+    result = run(*words, "--protocol", "vot2015")
+    assert result.exit_code == 2
+    assert "holds results of vot-supervised with bounded = True, not False; " in result.stderr
+    once = [*words[:-1], tmp_path / "once"]
+    assert run(*once, "--protocol", "otb").exit_code == 0
+    assert "1 target tracked before" in run(*once, "--protocol", "lasot").stdout

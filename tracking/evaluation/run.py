@@ -5,7 +5,7 @@ there is done; a folder made by another tracker, other settings or other data is
 several repetitions each has a seed of its own, where the tracker draws random numbers at all.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from tracking.evaluation.scores import Failure, Machine, Speed
 from tracking.evaluation.targets import Data, Truth
 
 MANIFEST = "run.json"
+RUN_BY_RULES = ("vot-supervised", "effort")  # protocols whose rules decide what trackers answer
 REALTIME = "realtime"  # VOT's name of the experiment in which frames do not wait
 
 
@@ -67,6 +68,8 @@ class RunManifest(Config):
     """Number of the first pixel in the result files."""
     protocol: str
     """How the tracker was run."""
+    rules: dict[str, Any] = Field(default_factory=dict)
+    """Of the protocol, where they decide what a tracker answers."""
     form: str = "otb"
     """How the result files are named and written."""
     experiment: str = "baseline"
@@ -146,12 +149,19 @@ class Run:
             layout=self.data.layout,
             origin=files.origin,
             protocol=self.protocol_name,
+            rules=self._rules(),
             form=files.form,
             experiment=files.experiment,
             repetitions=self.most,
             workers=workers,
             machine=this_machine(getattr(config, "device", None)),
         )
+
+    def _rules(self) -> dict[str, Any]:
+        if self.protocol_name not in RUN_BY_RULES:
+            return {}
+        rules: Config = self.protocol.rules  # type: ignore[attr-defined]  # both have them
+        return rules.model_dump(mode="json")
 
     def begin(self, workers: int) -> RunManifest:
         """Write ``run.json``, or check the one that is there.
@@ -292,7 +302,7 @@ def _check_same(out: Path, before: RunManifest, now: RunManifest) -> None:
             f"{out}: holds results on {before.data} ({before.layout}); this is {now.data} "
             f"({now.layout}); choose another folder"
         )
-    same = ("fingerprint", "protocol", "form", "repetitions")
+    same = ("fingerprint", "protocol", "rules", "form", "repetitions")
     if any(getattr(before, name) != getattr(now, name) for name in same):
         raise UsageError(
             f"{out}: holds results of {_differences(before, now)}; choose another folder or name"
@@ -304,16 +314,23 @@ def _differences(before: RunManifest, now: RunManifest) -> str:
         return f"{before.tracker}, not {now.tracker}"
     if before.protocol != now.protocol:
         return f"protocol {before.protocol}, not {now.protocol}"
-    if before.form != now.form:
-        return f"form {before.form}, not {now.form}"
-    if before.repetitions != now.repetitions:
-        return f"{before.repetitions} repetitions, not {now.repetitions}"
-    keys = sorted(before.settings.keys() | now.settings.keys())
-    changed = [
-        f"{key} = {before.settings.get(key)}, not {now.settings.get(key)}"
-        for key in keys
-        if before.settings.get(key) != now.settings.get(key)
+    for name in ("form", "repetitions"):
+        if getattr(before, name) != getattr(now, name):
+            return f"{name} {getattr(before, name)}, not {getattr(now, name)}"
+    if before.rules != now.rules:
+        return f"{before.protocol} with {'; '.join(_changed(before.rules, now.rules))}"
+    changed = _changed(before.settings, now.settings)
+    changed += [
+        f"another {name}"
+        for name in sorted(before.files.keys() | now.files.keys())
+        if before.files.get(name) != now.files.get(name)
     ]
-    if before.files != now.files:
-        changed.append("other weights")
     return f"{before.tracker} with {'; '.join(changed) or 'another version of its files'}"
+
+
+def _changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    return [
+        f"{key} = {before.get(key)}, not {now.get(key)}"
+        for key in sorted(before.keys() | now.keys())
+        if before.get(key) != now.get(key)
+    ]
