@@ -50,7 +50,7 @@ def test_the_palette_is_found_and_inverted_after_h264(
         assert match.residual < 2.5
         inverter = Inverter(match.table)
         correlation, error = agreement(truth, [inverter.intensity(each) for each in seen])
-        assert correlation > 0.985
+        assert correlation > 0.99 if crf == 18 else correlation > 0.985
         assert error < 3
 
 
@@ -80,6 +80,31 @@ def test_a_small_target_survives(truth: list[Frame]) -> None:
     frame[60:63, 80:83] = 200
     found = Inverter(PALETTES["jet"]).intensity(PALETTES["jet"][frame])
     assert np.abs(found.astype(int) - frame).max() <= 2
+
+
+@pytest.mark.parametrize("name", ["jet", "turbo", "rainbow", "rainbow-opencv"])
+def test_small_hot_targets_survive_the_blurred_chroma_of_h264(
+    name: str, truth: list[Frame], tmp_path: Path
+) -> None:
+    hot = truth[0].copy()
+    places = [(y, x) for y in range(20, 240, 24) for x in range(20, 300, 24)]
+    for y, x in places:
+        hot[y - 1 : y + 2, x - 1 : x + 2] = 235
+    (seen,) = through_video(tmp_path / "v.mp4", [PALETTES[name][hot]], h264(18))
+    found = Inverter(PALETTES[name]).intensity(seen)
+    lost = [found[y - 1 : y + 2, x - 1 : x + 2].max() < 200 for y, x in places]
+    assert np.mean(lost) < 0.1
+
+
+def test_an_edge_is_not_filled_with_levels_that_are_on_neither_side(tmp_path: Path) -> None:
+    """Blurred chroma of two colours may be that of a third, which is a level of its own."""
+    table = PALETTES["rainbow-hc"]
+    frame = np.full((128, 128), 60, np.uint8)
+    frame[:, 65:] = 160
+    frame[33:97, 33:97] = 220 - frame[33:97, 33:97]
+    (seen,) = through_video(tmp_path / "v.mp4", [table[frame]], h264(18))
+    found = Inverter(table).intensity(seen).astype(int)
+    assert np.mean(np.abs(found - frame) > 20) < 0.001
 
 
 def test_small_frames_in_an_old_avi(truth: list[Frame], tmp_path: Path) -> None:
