@@ -51,7 +51,9 @@ class Propagator:
         self._wake = threading.Condition()
         self._waiting: list[SequenceId] = []  # the last one is the next
         self._job: _Job | None = None
-        self._busy = False
+        self._current: SequenceId | None = None
+        self._leave = False  # something else is more urgent
+        self._opened_once: set[SequenceId] = set()
         self._ended = False
         self._thread = threading.Thread(target=self._work, name="propagator", daemon=True)
 
@@ -71,13 +73,15 @@ class Propagator:
     def request(self, sequence: SequenceId, *, urgent: bool = True) -> None:
         """Bring a sequence up to date: soon, or when there is nothing else to do."""
         with self._wake:
+            if urgent:
+                self._opened_once.add(sequence)
             if sequence in self._waiting:
                 if not urgent:
                     return
                 self._waiting.remove(sequence)
             self._waiting.insert(len(self._waiting) if urgent else 0, sequence)
-            if urgent and self._job is not None and self._job.sequence != sequence:
-                self._waiting.insert(-1, self._job.sequence)
+            if urgent and self._current not in (None, sequence):
+                self._leave = True
                 self._stop("cancelled")
             self._wake.notify()
 
@@ -107,7 +111,7 @@ class Propagator:
     def idle(self) -> bool:
         """Whether there is nothing to do."""
         with self._wake:
-            return not self._waiting and not self._busy
+            return not self._waiting and self._current is None
 
     def _stop(self, why: str) -> None:
         if self._job is not None:
@@ -116,13 +120,12 @@ class Propagator:
     def _work(self) -> None:
         while True:
             with self._wake:
-                self._busy = False
+                self._current, self._leave = None, False
                 while not self._waiting and not self._ended:
                     self._wake.wait()
                 if self._ended:
                     return
-                self._busy = True
-                sequence = self._waiting.pop()
+                sequence = self._current = self._waiting.pop()
             try:
                 self._bring_up(self._opened(sequence))
             except TirDataError as error:
@@ -132,16 +135,16 @@ class Propagator:
 
     def _bring_up(self, opened: Opened) -> None:
         self._follow(opened)
+        every = opened.sequence in self._opened_once
         while self._tracking is not None and not opened.paused:
-            spans = opened.pending()
+            spans = opened.pending(every=every)
             with self._wake:
-                if self._ended or (self._waiting and not spans):
+                if not spans or self._ended:
                     break
-                if spans and self._waiting and self._waiting[-1] != opened.sequence:
-                    self._waiting.insert(-1, opened.sequence)  # go on after the urgent one
+                if self._leave:  # and come back after the urgent one
+                    if opened.sequence not in self._waiting:
+                        self._waiting.insert(-1, opened.sequence)
                     break
-            if not spans:
-                break
             self._fill(opened, *spans[0], self._tracking)
         self._follow(opened)
 

@@ -138,6 +138,7 @@ class Queue:
         signature = signature_of(self._dataset, sequence)
         old = self._known.get(sequence.name)
         if old is not None and old.signature == signature:
+            self._on_found(sequence, old)
             return False
         try:
             found = Summary.of(self._dataset, sequence, signature)

@@ -1,6 +1,7 @@
 """What a person says through the page: each verb, its undo, conflicts and refusals."""
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -289,7 +290,7 @@ def test_held_journal_is_busy_and_full_disk_is_storage(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(module.os, "fsync", full)
+        patch.setattr(os, "fsync", full)
         answer = client.say(name, begin(state))
     assert (answer.status, answer.kind) == (507, "storage")
     assert kinds(dataset, name) == []
