@@ -10,7 +10,7 @@ from tirdata.dataset.classes import wnid
 from tirdata.dataset.frames import FrameFiles
 from tirdata.dataset.lists import Entry, list_files
 from tirdata.dataset.tree import CONFIG_NAME, Dataset, SequenceId
-from tirdata.dataset.vid_xml import read_annotations, write_annotations
+from tirdata.dataset.vid_xml import read_frames, tracks_of, write_annotations, xml_name
 from tirdata.errors import DataError, UsageError
 from tirdata.files import write_text
 from tirdata.layouts.base import ReadsOneByOne
@@ -52,12 +52,18 @@ class IlsvrcLayout(ReadsOneByOne):
         folder = _folder(root, name)
         if folder is None:
             raise DataError(f"{root}: no sequence {name}")
-        tracks = read_annotations(folder)
+        said = [*read_frames(folder)]
+        tracks = tracks_of(said, folder)
         below = folder.relative_to(root / "Annotations")
         frames = FrameFiles(root / "Data" / below)
-        count = len(tracks[0].boxes) if tracks else len(frames)
-        if count != len(frames):
-            raise DataError(f"{folder}: {count} XML files; expected {len(frames)}, one a frame")
+        if len(said) != len(frames):
+            raise DataError(f"{folder}: {len(said)} XML files; expected {len(frames)}, one a frame")
+        for number, size in enumerate(frame.size for frame in said):
+            if size != frames.size:
+                raise DataError(
+                    f"{folder / xml_name(number)}: size is {size[0]}x{size[1]}; the frames are "
+                    f"{frames.size[0]}x{frames.size[1]}; expected the same"
+                )
         return Sequence(name, frames, tracks)
 
     def write(self, sequences: Iterable[Sequence], root: Path) -> None:

@@ -106,9 +106,8 @@ def _is_sequence(folder: Path) -> bool:
 
 
 def _truth_files(folder: Path) -> dict[int, Path]:
-    """Boxes files by their number; empty ones, which OTB has beside the real ones, left out."""
+    """Boxes files by their number; empty ones left out, which OTB has beside the real ones."""
     found = ((_TRUTH.fullmatch(path.name), path) for path in folder.iterdir())
-    numbered = {
-        int(match[1] or 0): path for match, path in found if match and path.stat().st_size > 0
-    }
-    return dict(sorted(numbered.items()))
+    numbered = {int(match[1] or 0): path for match, path in found if match}
+    filled = {number: path for number, path in numbered.items() if path.stat().st_size > 0}
+    return dict(sorted((filled or numbered).items()))

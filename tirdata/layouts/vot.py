@@ -2,12 +2,13 @@
 
 Frames are ``NAME/00000001.jpg`` (VOT2013 to 2017, VOT-TIR) or lie in ``NAME/color`` (2018 and on);
 ``NAME/color`` and ``NAME/ir`` are a pair (VOT-RGBT). ``camera_motion.tag`` or ``.label`` and others
-mark frames. ``NAME/sequence`` has properties, of which the paths of frames are written; it is not
+mark frames. ``NAME/sequence`` has properties, of which rate, size and the places of frames are
 read. A workspace of the toolkit, with all that under ``sequences``, may be the root.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from tirdata.errors import DataError
 from tirdata.files import write_text
@@ -32,7 +33,9 @@ from tirdata.layouts.regions import (
     region_numbers,
     write_regions,
 )
+from tirdata.layouts.text import number_text
 from tirdata.layouts.tracks import Target, check_one_truth, drawn, targets
+from tirdata.layouts.vot_properties import read_properties
 from tirdata.types import Sequence
 
 LIST = "list.txt"
@@ -70,15 +73,18 @@ class VotLayout(ReadsOneByOne):
         folder = folder_of(_base(root), name, _is_sequence)
         path = folder / "groundtruth.txt"
         boxes, polygons = read_regions(path)
-        half = Halves(folder / "ir", folder / "color")
-        paired = half.thermal.is_dir() and half.visible.is_dir()
-        frames = half.thermal if paired else _frames(folder)
+        said = read_properties(folder)
+        half = Halves(*(folder / said.channels.get(name, name) for name in ("ir", "color")))
+        paired = half.thermal.is_dir() and half.visible.is_dir() and half.thermal != half.visible
+        frames = half.thermal if paired else _frames(folder, said.channels)
         pictures = list_pictures(frames)
         check_count(path, boxes, pictures, frames)
+        shown = PictureFrames(pictures, said.fps)
+        _check_size(folder, said.size, shown)
         tags = read_marks(folder, len(boxes))
         track = drawn(boxes, occluded=tags.get(OCCLUSION), polygons=polygons)
         visible = read_pair(name, half, {}, {}).visible if paired else None
-        return Sequence(name, PictureFrames(pictures), (track,), visible, tags=tags)
+        return Sequence(name, shown, (track,), visible, tags=tags)
 
     def write(self, sequences: Iterable[Sequence], root: Path) -> None:
         """Write sequences and ``list.txt``, last; a folder for each object.
@@ -98,6 +104,9 @@ class VotLayout(ReadsOneByOne):
 
 def _write_one(sequence: Sequence, target: Target, folder: Path) -> None:
     properties = {"name": target.name}
+    fps = getattr(sequence.frames, "fps", None)
+    if fps:
+        properties["fps"] = number_text(fps)
     if sequence.visible is None:
         write_pictures(sequence.frames, folder, _NAME)
         properties["channels.color"] = "%08d.jpg"
@@ -125,13 +134,22 @@ def _is_sequence(folder: Path) -> bool:
     return (folder / "groundtruth.txt").is_file()
 
 
-def _frames(folder: Path) -> Path:
-    """Where the frames of a sequence lie.
+def _check_size(folder: Path, size: tuple[int, int] | None, frames: PictureFrames) -> None:
+    height, width = frames[0].shape
+    if size not in (None, (width, height)):
+        raise DataError(
+            f"{folder / PROPERTIES}: size is {size}; the frames are {width}x{height}; expected "
+            "the same"
+        )
+
+
+def _frames(folder: Path, channels: Mapping[str, str] = MappingProxyType({})) -> Path:
+    """Where the frames of a sequence lie; of several channels the first that there is.
 
     Raises:
         DataError: the folder cannot be listed.
     """
-    for name in ("color", "ir", "img"):
+    for name in (*channels.values(), "color", "ir", "img"):
         if (folder / name).is_dir():
             return folder / name
     if not folder.is_dir():

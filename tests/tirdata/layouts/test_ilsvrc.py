@@ -63,3 +63,12 @@ def test_a_name_in_two_packs_is_refused(dataset: Dataset) -> None:
 def test_other_names_have_to_be_imported_first(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="import it into a dataset"):
         ILSVRC.write([made_sequence(2, name="Crossing")], tmp_path)
+
+
+def test_a_size_that_is_not_that_of_the_frames_is_named(tmp_path: Path) -> None:
+    LAYOUTS["ilsvrc"].write([made_sequence(3, size=(64, 48), name="ILSVRC2015_val_00000000")],
+                            tmp_path)  # fmt: skip
+    path = next(tmp_path.rglob("000001.xml"))
+    path.write_text(path.read_text().replace("<width>64<", "<width>640<"))
+    with pytest.raises(DataError, match=r"000001.xml: size is 640x48; the frames are 64x48; exp"):
+        LAYOUTS["ilsvrc"].read_one(tmp_path, "ILSVRC2015_val_00000000")

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.made import made_sequence
+from tests.made_layouts import put, put_pictures
 from tirdata.errors import DataError, UsageError
 from tirdata.layouts import LAYOUTS, open_layout
 from tirdata.layouts.pictures import list_pictures, write_pictures
@@ -81,3 +82,13 @@ def test_real_sequences_are_read(shared_data: Path) -> None:
     assert (sequence.name, len(sequence.frames)) == ("Crossing", 120)
     np.testing.assert_array_equal(sequence.tracks[0].boxes[0], [204, 150, 17, 50])
     assert sequence.frames[119].shape == (240, 360)
+
+
+def test_a_sequence_whose_only_truth_is_empty_is_named(tmp_path: Path) -> None:
+    put_pictures(tmp_path / "Dog" / "img", ("0001.jpg", "0002.jpg"))
+    put(tmp_path / "Dog" / "groundtruth_rect.txt", "")
+    put_pictures(tmp_path / "Cat" / "img", ("0001.jpg", "0002.jpg"))
+    put(tmp_path / "Cat" / "groundtruth_rect.txt", "1,1,5,5\n2,1,5,5\n")
+    assert LAYOUTS["otb"].names(tmp_path) == ["Cat", "Dog"]
+    with pytest.raises(DataError, match=r"Dog/groundtruth_rect.txt: empty; expected a line x,y,w"):
+        LAYOUTS["otb"].read_one(tmp_path, "Dog")

@@ -239,3 +239,40 @@ def test_real_sequence_with_polygons_and_labels(shared_data: Path) -> None:
     assert {"camera_motion", "motion_change", "occlusion", "size_change"} <= set(sequence.tags)
     with pytest.raises(UsageError, match="otb or vot"):  # the other sequence there is OTB's
         open_layout(root)
+
+
+def _with_properties(root: Path, text: str, *folders: str) -> Path:
+    for folder in folders:
+        put_pictures(root / "car" / folder, ("00000001.jpg", "00000002.jpg"))
+    put(root / "car" / "groundtruth.txt", "1,1,5,5\n2,1,5,5\n")
+    put(root / "car" / "sequence", text)
+    return root
+
+
+def test_properties_say_rate_and_places(tmp_path: Path) -> None:
+    text = "# made\nname=car\nfps=12.5\nwidth=64\nheight=48\nchannels.color=rgb/%08d.jpg\n"
+    root = _with_properties(tmp_path, text + "channels.ir=thermal/%08d.jpg\n", "rgb", "thermal")
+    read = LAYOUTS["vot"].read_one(root, "car")
+    assert read.frames.fps == 12.5  # type: ignore[attr-defined]
+    assert read.frames.paths[0].parent.name == "thermal"  # type: ignore[attr-defined]
+    assert read.visible is not None
+    assert read.visible.paths[0].parent.name == "rgb"  # type: ignore[attr-defined]
+    alone = _with_properties(tmp_path / "alone", "channels.color=frames/%08d.jpg\n", "frames")
+    assert len(LAYOUTS["vot"].read_one(alone, "car").frames) == 2
+    LAYOUTS["vot"].write([read], tmp_path / "again")
+    again = LAYOUTS["vot"].read_one(tmp_path / "again", "car")
+    assert again.frames.fps == 12.5  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("fps=fast\n", r"sequence: fps=fast; expected a number above 0"),
+        ("width=640\nheight=480\n", r"size is \(640, 480\); the frames are 64x48"),
+        ("channels.color=../../x/%08d.jpg\n", r"channels.color=.* leads out of the folder"),
+        ("fps 25\n", r"line 1: 'fps 25'; expected key=value"),
+    ],
+)
+def test_wrong_properties_are_named(text: str, fault: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=fault):
+        LAYOUTS["vot"].read_one(_with_properties(tmp_path, text, "color"), "car")
