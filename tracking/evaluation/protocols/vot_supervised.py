@@ -19,7 +19,7 @@ from tracking.evaluation.results import ANSWERED, FAILED, STARTED, Trajectory
 from tracking.evaluation.scores import RunScore, Subset, Summary, TargetScore
 from tracking.evaluation.supervised.eao import LateFailure, expected_overlaps
 from tracking.evaluation.supervised.interval import Interval, interval_of_lengths
-from tracking.evaluation.supervised.regions import Rasteriser, corners_of, region_overlaps
+from tracking.evaluation.supervised.regions import corners_of, region_overlaps
 from tracking.evaluation.supervised.restarts import (
     Pace,
     Restarts,
@@ -27,6 +27,7 @@ from tracking.evaluation.supervised.restarts import (
     run_with_restarts,
 )
 from tracking.evaluation.supervised.runs import Target, tag_names, target_of, with_empty
+from tracking.evaluation.supervised.stretches import Rasteriser
 from tracking.evaluation.targets import Truth
 
 _DIGITS: Final = 6  # of an overlap in scores.json
@@ -163,7 +164,9 @@ class VotSupervised:
             curves={CURVE: tuple(np.nan_to_num(curves[0]).round(_DIGITS).tolist())},
             attributes={
                 tag: Subset(
-                    targets=sum(len(target.tags.get(tag, ())) > 0 for target in targets),
+                    targets=sum(
+                        tag in target.tags and target.tags[tag].any() for target in targets
+                    ),
                     values=measured_on_tag(
                         targets, tag, curve, self._interval(targets), self.rules.burn_in
                     ),
@@ -210,14 +213,13 @@ class VotSupervised:
     def _runs(self, truth: Truth, trajectories: Sequence[Trajectory]) -> list[RunScore]:
         """Repetitions; what is the same is looked at once."""
         corners = self._true_corners(truth)
-        found: list[RunScore] = []
-        for index, trajectory in enumerate(trajectories):
-            same = (
-                other for other in range(index) if _equal(trajectories[other], trajectory)
-            )  # fmt: skip
-            before = next(same, None)
-            new = self._run_score(truth, corners, trajectory) if before is None else found[before]
-            found.append(new)
+        known: dict[bytes, RunScore] = {}
+        found = []
+        for each in trajectories:
+            key = np.asarray(each.states).tobytes() + each.rows.tobytes()
+            if key not in known:
+                known[key] = self._run_score(truth, corners, each)
+            found.append(known[key])
         return found
 
     def _run_score(self, truth: Truth, corners: Floats, trajectory: Trajectory) -> RunScore:
@@ -273,18 +275,16 @@ def _notes(truth: Truth) -> tuple[str, ...]:
     return (f"{absent} frames without a true box count as not overlapped in EAO",) if absent else ()
 
 
-def _equal(a: Trajectory, b: Trajectory) -> bool:
-    same_states = np.array_equal(np.asarray(a.states), np.asarray(b.states))
-    return same_states and np.array_equal(a.rows, b.rows, equal_nan=True)
-
-
 def _inner(size: tuple[int, int]) -> tuple[float, float]:
     return size[0] - 1, size[1] - 1
 
 
 def _known(values: Floats) -> tuple[float | None, ...]:
     """Rounded, none for NaN."""
-    return tuple(None if np.isnan(value) else value for value in values.round(_DIGITS).tolist())
+    numbers: list[float | None] = values.round(_DIGITS).tolist()
+    for index in np.flatnonzero(np.isnan(values)):
+        numbers[index] = None
+    return tuple(numbers)
 
 
 def _numbers(flags: Flags, first: int) -> tuple[int, ...]:

@@ -77,7 +77,7 @@ def expected_overlaps(
         marks = np.zeros((1 + len(tags), target.length))
         marks[0] = 1
         for row, tag in enumerate(tags, start=1):
-            marks[row, target.tags.get(tag, np.empty(0, np.int64))] = 1
+            marks[row] = target.tags.get(tag, 0)
         share = 1 / len(target.runs) if weights == "targets" else 1.0
         for run in target.runs:
             for start, stop, failed in fragments_of(run, skip=skip, late=late):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,9 @@ from tracking.evaluation.scores import TargetScore
 
 EMPTY: Final = "empty"  # the tag of frames that have no other
 
-Indices = NDArray[np.int64]
+Indices: TypeAlias = NDArray[np.int64]
+
+_NONE: Final[Flags] = np.zeros(0, np.bool_)
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Target:
 
     length: int
     runs: tuple[Run, ...]
-    tags: Mapping[str, Indices]  # frames by tag
+    tags: Mapping[str, Flags]  # frames that have a tag, each (n,)
 
     @cached_property
     def failures(self) -> float:
@@ -63,8 +65,14 @@ def target_of(score: TargetScore) -> Target:
         overlaps = array(each.overlaps)
         wide = array(each.wide) if each.wide else overlaps
         runs.append(Run(overlaps, wide, indices(each.starts), indices(each.failures)))
-    tags = {tag: indices(frames) for tag, frames in score.tags.items()}
+    tags = {tag: _marked(indices(each), score.frames) for tag, each in score.tags.items()}
     return Target(score.frames, tuple(runs), tags)
+
+
+def _marked(frames: Indices, length: int) -> Flags:
+    marked = np.zeros(length, np.bool_)
+    marked[frames] = True
+    return marked
 
 
 def with_empty(tags: Mapping[str, Flags]) -> dict[str, Flags]:
@@ -74,7 +82,7 @@ def with_empty(tags: Mapping[str, Flags]) -> dict[str, Flags]:
     return dict(tags) | {EMPTY: ~np.any([*tags.values()], axis=0)}
 
 
-def frame_accuracy(target: Target, burn_in: int, frames: Indices | None = None) -> Floats:
+def frame_accuracy(target: Target, burn_in: int, frames: Flags | None = None) -> Floats:
     """Overlap of each frame, mean over the repetitions that have one there; NaN where none has.
 
     Args:
@@ -88,7 +96,7 @@ def frame_accuracy(target: Target, burn_in: int, frames: Indices | None = None) 
         overlaps, starts = run.wide.copy(), run.starts
         if frames is not None:
             overlaps = overlaps[frames]
-            starts = np.flatnonzero(np.isin(frames, run.starts))
+            starts = (frames.cumsum() - 1)[starts[frames[starts]]]
         for start in starts:
             overlaps[start : start + burn_in] = np.nan
         columns.append(overlaps)
@@ -116,7 +124,7 @@ def _weighted(shares: Sequence[Share]) -> float:
 
 def tag_names(targets: Sequence[Target]) -> list[str]:
     """Every tag that marks a frame, sorted."""
-    return sorted({tag for target in targets for tag, frames in target.tags.items() if len(frames)})
+    return sorted({tag for target in targets for tag, marks in target.tags.items() if marks.any()})
 
 
 def accuracy(targets: Sequence[Target], burn_in: int) -> float:
@@ -143,7 +151,7 @@ def accuracy_by_run(targets: Sequence[Target], burn_in: int) -> float:
 
 def tagged_accuracy(targets: Sequence[Target], burn_in: int, tag: str) -> Share:
     """Mean overlap of the frames with a tag."""
-    marked = [target for target in targets if len(target.tags.get(tag, ()))]
+    marked = [target for target in targets if target.tags.get(tag, _NONE).any()]
     frames = [frame_accuracy(target, burn_in, target.tags[tag]) for target in marked]
     return Share(_mean(np.concatenate(frames)), sum(len(each) for each in frames))
 
@@ -167,9 +175,10 @@ def tagged_failures(targets: Sequence[Target], tag: str) -> Share:
     """Failures on the frames with a tag, summed over targets, mean over repetitions."""
     total, length = 0.0, 0
     for target in targets:
-        frames = target.tags.get(tag, np.empty(0, np.int64))
-        length += len(frames)
-        total += float(np.mean([np.isin(run.failures, frames).sum() for run in target.runs]))
+        marks = target.tags.get(tag, _NONE)
+        if marks.any():
+            length += int(marks.sum())
+            total += float(np.mean([marks[run.failures].sum() for run in target.runs]))
     return Share(total, length)
 
 

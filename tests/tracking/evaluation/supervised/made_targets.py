@@ -21,7 +21,7 @@ def made_run(random: np.random.Generator, length: int, *failures: int) -> Run:
 def made_target(seed: int, length: int, *repetitions: tuple[int, ...]) -> Target:
     """Repetitions, each given by its failures."""
     random = np.random.default_rng(seed)
-    tags = {tag: np.flatnonzero(random.uniform(size=length) < 0.4) for tag in TAGS}
+    tags = {tag: random.uniform(size=length) < 0.4 for tag in TAGS}
     runs = tuple(made_run(random, length, *failures) for failures in repetitions)
     return Target(length, runs, tags)
 

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from tests.slow_vot import slow_overlap
-from tirdata.types import Floats
-from tracking.evaluation.supervised.regions import Rasteriser, corners_of, region_overlaps
+from tirdata.types import Flags, Floats
+from tracking.evaluation.supervised.regions import corners_of, region_overlaps
+from tracking.evaluation.supervised.stretches import Rasteriser
 
 LIMITS = [None, (79.0, 59.0)]
 
@@ -62,11 +63,12 @@ def _sampled(a: Floats, b: Floats) -> float:
     return float((inside[0] & inside[1]).sum() / (inside[0] | inside[1]).sum())
 
 
-def _inside(polygon: Floats, points: Floats) -> np.ndarray:
+def _inside(polygon: Floats, points: Floats) -> Flags:
     along = np.roll(polygon, -1, axis=0) - polygon
     to = points[:, None] - polygon
     sides = along[:, 0] * to[..., 1] - along[:, 1] * to[..., 0]
-    return (sides > 0).all(axis=1) | (sides < 0).all(axis=1)
+    inside: Flags = np.asarray((sides > 0).all(axis=1) | (sides < 0).all(axis=1))
+    return inside
 
 
 def test_rectangles_by_hand() -> None:
