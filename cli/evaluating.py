@@ -56,13 +56,16 @@ def _score_all(
     """The scores of each tracker, and those that have none at all."""
     from tirdata.errors import DataError
     from tracking.evaluation.evaluate import score_results
+    from tracking.evaluation.groundtruth.attributes import with_attributes
     from tracking.evaluation.scores import Failure
 
+    places = [place for each in results[:1] if each.found for place in each.found.places]
+    truths = with_attributes(request.truths, places)
     scored: list[Scores] = []
     without: list[Failure] = []
     for each in results:
         try:
-            scored.append(score_results(each, evaluation, request.truths, failed))
+            scored.append(score_results(each, evaluation, truths, failed))
         except DataError as error:
             if len(results) == 1:
                 raise

@@ -252,6 +252,11 @@ def _reader(
             "%s: %d files are results of no target: %s",
             found.folder, len(found.unused), found.unused[0],
         )  # fmt: skip
+    if found.notes:
+        logger.warning(
+            "%s: %d names of files are a guess: %s",
+            found.folder, len(found.notes), next(iter(found.notes.values())),
+        )  # fmt: skip
     if found.left_out:
         logger.warning("%s: left out: %s", found.folder, ", ".join(found.left_out))
     return partial(_read_theirs, found, origin)

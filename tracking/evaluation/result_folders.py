@@ -13,8 +13,8 @@ folders, or archives in them.
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -31,6 +31,7 @@ EXPERIMENTS: Final = ("baseline", "supervised", "unsupervised", "realtime", "lon
                       "multistart", "region_noise")  # fmt: skip
 _KINDS: Final = frozenset({".txt", ".csv", ".tsv"})
 _DEPTH: Final = 6
+_ABOVE: Final = 3
 _REPETITION = re.compile(r"(.+)_(\d{3})")
 _NO_RESULT = re.compile(
     r"(?i).*_(times?|fps|speeds?|confidences?|scores?|visible|attention)|times?|fps|speed|read_?me.*"
@@ -62,6 +63,13 @@ class TrackerResults:
     unused: tuple[str, ...] = ()  # files of no target
     left_out: tuple[str, ...] = ()  # what else is there, for a warning
     unpacked: tuple[tuple[Path, Path], ...] = ()  # where archives were unpacked, and the archives
+
+    @property
+    def places(self) -> list[Path]:
+        """The folder that the files are in, and those above, where other files may lie."""
+        paths = (each for answers in self.answers.values() for each in answers)
+        first = next((each for each in paths if isinstance(each, Path)), None)
+        return [] if first is None else list(first.parents)[:_ABOVE]
 
     def in_their_place(self, text: str) -> str:
         """A message with the archives that files are in, not where they were unpacked."""
@@ -132,7 +140,7 @@ class ResultFolder:
         if not folder.is_dir():
             raise UsageError(f"{folder}: no such folder; expected a text file a sequence")
         self.folder = folder
-        self.paths = sorted(path for path in folder.iterdir() if _may_be_result(path))
+        self.paths = sorted(path for path in folder.iterdir() if _is_text(path))
         if not self.paths:
             raise UsageError(f"{folder}: no result files; expected a text file a sequence")
 
@@ -142,12 +150,12 @@ class ResultFolder:
         Raises:
             DataError: there is none, or there are several.
         """
-        first = _flat(self.folder, self.paths, [name]).of(name)[0]
+        first = _flat(self.folder, _results(self.paths, [name]), [name]).of(name)[0]
         return first if isinstance(first, Path) else self.folder
 
     def unused(self, names: Sequence[str]) -> list[str]:
         """Files that belong to none of these targets."""
-        return list(_flat(self.folder, self.paths, names).unused)
+        return list(_flat(self.folder, _results(self.paths, names), names).unused)
 
 
 class _Finder:
@@ -159,10 +167,11 @@ class _Finder:
 
     def find(self, folder: Path, labels: tuple[str, ...], depth: int) -> list[TrackerResults]:
         """Trackers in a folder, or in those below it; ``labels`` are the names that lead to it."""
-        if folder.is_file():
+        if folder.suffix.lower() == ".json" and folder.is_file():
             return self._in_json(folder, labels)
-        children = sorted(each for each in folder.iterdir() if not each.name.startswith("."))
-        files = [each for each in children if _may_be_result(each)]
+        listed = [folder] if folder.is_file() else folder.iterdir()
+        children = sorted(each for each in listed if not each.name.startswith("."))
+        files = _results(children, self.targets)
         self.seen += [each.name for each in files]
         flat = _flat(folder, files, self.targets)
         if flat.answers or flat.doubts:
@@ -193,7 +202,8 @@ class _Finder:
                 found += self.find(each, (*labels, each.name), depth - 1)
         for each in children:
             if each.is_file() and each.suffix.lower() == ".json":
-                found += self._in_json(each, (*labels, each.stem))
+                with suppress(DataError):  # any JSON may lie there
+                    found += self._in_json(each, (*labels, each.stem))
             elif is_archive(each) and not _is_other_thing(archive_name(each)):
                 inner = self.stack.enter_context(unpacked(each))
                 packed = self.find(inner, (*labels, archive_name(each)), depth - 1)
@@ -211,8 +221,6 @@ class _Finder:
 
     def _in_json(self, path: Path, labels: tuple[str, ...]) -> list[TrackerResults]:
         self.seen.append(path.name)
-        if path.suffix.lower() != ".json":
-            return []
         found = []
         for tracker, rows in rows_by_tracker(path).items():
             matched = match_names(list(rows), self.targets)
@@ -287,8 +295,7 @@ def _by_sequence(
 
 def _in_folder(name: str, folders: Sequence[Path]) -> dict[str, list[Path]]:
     """Files of one target by what they are called; those called after it alone if there are."""
-    files = [each for folder in folders for each in sorted(folder.iterdir())
-             if _may_be_result(each)]  # fmt: skip
+    files = [each for folder in folders for each in _results(sorted(folder.iterdir()), [name])]
     groups = _groups(files, [])
     own = {stem: group for stem, group in groups.items() if loose(stem) == loose(name)}
     return own or groups
@@ -328,8 +335,17 @@ def _alike(groups: Sequence[Sequence[Path]]) -> tuple[Path, ...] | None:
     return tuple(first)
 
 
-def _may_be_result(path: Path) -> bool:
-    return path.suffix.lower() in _KINDS and path.is_file() and not _NO_RESULT.fullmatch(path.stem)
+def _results(paths: Iterable[Path], targets: Iterable[str]) -> list[Path]:
+    """Text files but for those that say by their names that they are no results."""
+    known = {loose(name) for name in targets}
+    return [
+        path for path in paths
+        if _is_text(path) and (not _NO_RESULT.fullmatch(path.stem) or loose(path.stem) in known)
+    ]  # fmt: skip
+
+
+def _is_text(path: Path) -> bool:
+    return path.suffix.lower() in _KINDS and path.is_file()
 
 
 def _is_other_thing(name: str) -> bool:

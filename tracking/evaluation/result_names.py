@@ -137,8 +137,9 @@ def _of_one_target(
     by_base = {_base(stem): stem for stem in left}
     for name in targets:
         base = _base(name)
-        if bases[base] == 1 and stems[base] == 1:
-            stem = by_base[base]
+        stem = by_base.get(base, "")
+        one_has_it = base in {loose(name), loose(stem)}  # airplane-1 is not airplane-9
+        if bases[base] == 1 and stems[base] == 1 and one_has_it:
             found[name] = Match((stem,), f"{stem} taken as the result of {name}")
     return found
 

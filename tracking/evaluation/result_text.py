@@ -155,12 +155,12 @@ def _without_a_fifth(values: list[list[float]]) -> tuple[list[list[float]], list
     boxes = [row for row in values if row]
     if not boxes or any(len(row) != BOX + 1 for row in boxes):
         return values, []
+    if all(0 <= row[-1] <= 1 for row in boxes):
+        return [row[:-1] for row in values], ["scores behind the boxes passed over"]
     numbers = [row[0] for row in boxes]
     start = numbers[0]
     if start in (0, 1) and numbers == [start + index for index in range(len(numbers))]:
         return [row[1:] for row in values], ["frame numbers before the boxes passed over"]
-    if all(0 <= row[-1] <= 1 for row in boxes):
-        return [row[:-1] for row in values], ["scores behind the boxes passed over"]
     return values, []
 
 

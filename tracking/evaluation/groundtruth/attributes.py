@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -16,6 +17,7 @@ from tirdata.layouts.attributes import (
 )
 from tirdata.layouts.flags import all_flags
 from tracking.evaluation.result_names import loose
+from tracking.evaluation.targets import Truths
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +38,15 @@ def attributes_near(roots: Iterable[Path]) -> Attributes:
         if folder is not None:
             return _of_files(folder)
     return lambda _: frozenset()
+
+
+def with_attributes(truths: Truths, roots: Iterable[Path]) -> Truths:
+    """The same with challenges from other folders, where no target has any."""
+    if any(truth.attributes for truth in truths.targets):
+        return truths
+    of = attributes_near(roots)
+    targets = (replace(truth, attributes=of(truth.sequence)) for truth in truths.targets)
+    return truths._replace(targets=tuple(targets))
 
 
 def _table(root: Path) -> dict[str, frozenset[str]] | None:

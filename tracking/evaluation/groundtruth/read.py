@@ -154,7 +154,9 @@ def _decided(
     fits: list[tuple[TruthForm, Path]], benchmark: NamedBenchmark
 ) -> list[tuple[TruthForm, Path]]:
     """What is left where the benchmark or a name decides between several."""
-    if {each.name for each, _ in fits} == {"gtot", "gtot-boxes"} and benchmark.name.startswith("gtot"):
+    if {each.name for each, _ in fits} == {"gtot", "gtot-boxes"} and benchmark.name.startswith(
+        "gtot"
+    ):
         fits = [each for each in fits if each[0].name == "gtot"]
     if len(fits) > 1 and len({root for _, root in fits}) == len(fits):
         called = [
