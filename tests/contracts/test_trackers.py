@@ -15,7 +15,7 @@ from tirdata.types import Box, Boxes, Sequence
 from tracking.trackers import TRACKERS, tracker_factory
 
 FRAMES = 6
-STILL = ("hold",)  # trackers that are not meant to follow anything
+STILL = ("hold", "interpolate")  # trackers that are not meant to follow anything
 
 
 @pytest.fixture(scope="module")
