@@ -1,24 +1,34 @@
 """How many planted copies are found, and how many pairs of different clips are taken for copies.
 
-    python benchmarks/duplicates.py --data ../shared/data [--every 24]
+    python benchmarks/duplicates.py --data ../shared/data [--clips N] [--every N] [--keep FOLDER]
 
 Clips are compared by what `tirdata duplicates` uses, and, where `imagehash` is installed (it is no
 dependency of ours), by its pHash: two clips are copies if half of the samples of the shorter one
-have a sample of the other within 8 bits, mirrored or not.
+have a sample of the other within 8 bits, mirrored or not. ``--keep`` keeps fingerprints and hashes,
+so that a change of how they are compared is measured in seconds.
 """
 
 import argparse
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import cv2
 import numpy as np
 from PIL import Image
 
-from tests.copies import COPIES, write_copy
+from tests.copies import (
+    COPIES,
+    Copy,
+    cropped,
+    middle_third,
+    resized,
+    write_frames,
+)
 from tirdata.decode import open_frames
 from tirdata.frames.duplicate_index import find_matches
 from tirdata.frames.fingerprint import STEP_S, Fingerprints, Samples, fingerprint, read_fingerprints
@@ -31,23 +41,44 @@ except ImportError:
     imagehash = None
 
 PHASH_BITS = 8
+PROGRESS_S = 20.0
 Hashes = np.ndarray  # (2, n) uint64: upright, mirrored
+Looked = tuple[Samples, Hashes]
+Seen = tuple[tuple[str, ...], Hashes]
+Thing = TypeVar("Thing")
+
+
+def all_at_once(frames: Sequence[Frame]) -> list[Frame]:
+    return resized(cropped(middle_third(frames)))
+
+
+KINDS: dict[str, tuple[Copy, int]] = {
+    **{name: (copy, 35 if name == "encoded" else 23) for name, copy in COPIES.items()},
+    "all at once": (all_at_once, 32),
+}
 
 
 def main() -> None:
     cv2.setNumThreads(1)
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--every", type=int, default=24, help="copies are made of every n-th clip")
+    parser.add_argument("--clips", type=int, help="take no more, evenly from all")
+    parser.add_argument("--every", type=int, default=12, help="copies are made of every n-th clip")
+    parser.add_argument("--keep", type=Path, help="folder for what was seen, to be used again")
     given = parser.parse_args()
     paths = [
         *sorted((given.data / "svanstrom" / "tir").glob("*.mp4")),
         *sorted((given.data / "svanstrom" / "visible").glob("*.mp4")),
         *sorted((given.data / "antiuav").glob("*.avi")),
     ]
+    which = np.linspace(0, len(paths) - 1, min(given.clips or len(paths), len(paths)))
+    paths = [paths[number] for number in sorted(set(which.round().astype(int).tolist()))]
     print(this_machine("cpu"))
-    looked = [look(path) for path in paths]
-    copies = list(make_copies(paths, given.every))
+    say = Progress(len(paths))
+    looked = [say(kept(given.keep, path.stem, partial(look, path))) for path in paths]
+    originals = range(3, len(paths), given.every)
+    say = Progress(len(originals) * len(KINDS))
+    copies = [say(each) for each in make_copies(paths, originals, given.keep)]
     everything = [*looked, *(each[2] for each in copies)]
     time_fingerprint()
     started = time.perf_counter()
@@ -68,7 +99,38 @@ def main() -> None:
     show("pHash", pairs, paths, copies)
 
 
-def look(path: Path) -> tuple[Samples, Hashes]:
+class Progress:
+    """Passes things through and says how many there were, now and then."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._count = 0
+        self._said = time.perf_counter()
+
+    def __call__(self, thing: Thing) -> Thing:
+        self._count += 1
+        if time.perf_counter() - self._said > PROGRESS_S or self._count == self._total:
+            self._said = time.perf_counter()
+            print(f"looked at {self._count} of {self._total}", flush=True)
+        return thing
+
+
+def kept(folder: Path | None, name: str, make: Callable[[], Seen]) -> Looked:
+    """What was seen under this name, from the folder or now."""
+    if folder is None:
+        texts, hashes = make()
+    else:
+        file = folder / f"{name}.npz"
+        if not file.is_file():
+            folder.mkdir(parents=True, exist_ok=True)
+            made, seen = make()
+            np.savez(file, texts=np.array(made), hashes=seen)
+        with np.load(file) as data:
+            texts, hashes = tuple(data["texts"].tolist()), data["hashes"]
+    return read_fingerprints(texts, 30.0), hashes
+
+
+def look(path: Path) -> Seen:
     made = Fingerprints()
     hashes = []
     with closing(open_frames(path)) as reader:
@@ -77,7 +139,7 @@ def look(path: Path) -> tuple[Samples, Hashes]:
                 grey = frame.pixels.astype(np.uint8)
                 made.add(grey, frame.time_s)
                 hashes.append([phash(grey), phash(np.ascontiguousarray(grey[:, ::-1]))])
-    return read_fingerprints(made.result(), 30.0), np.array(hashes, np.uint64).T
+    return made.result(), np.array(hashes, np.uint64).T
 
 
 def phash(frame: Frame) -> int:
@@ -85,17 +147,21 @@ def phash(frame: Frame) -> int:
 
 
 def make_copies(
-    paths: Sequence[Path], every: int
-) -> Iterator[tuple[int, str, tuple[Samples, Hashes]]]:
+    paths: Sequence[Path], originals: Sequence[int], keep: Path | None
+) -> Iterator[tuple[int, str, Looked]]:
+    """Every kind of copy of each of the originals: (which, what kind, what is seen of it)."""
     with tempfile.TemporaryDirectory() as folder:
-        for number in range(3, len(paths), every):
-            with closing(open_frames(paths[number])) as reader:
+
+        def copied(path: Path, kind: str) -> Seen:
+            copy, crf = KINDS[kind]
+            with closing(open_frames(path)) as reader:
                 frames = [frame.pixels.astype(np.uint8) for frame in reader.read()]
-            for name in COPIES:
-                copy = write_copy(
-                    Path(folder) / "copy.mp4", frames, name, 35 if name == "encoded" else 23
-                )
-                yield number, name, look(copy)
+            return look(write_frames(Path(folder) / "copy.mp4", copy(frames), kind, crf))
+
+        for number in originals:
+            for kind in KINDS:
+                name = f"{paths[number].stem} {kind}"
+                yield number, kind, kept(keep, name, partial(copied, paths[number], kind))
 
 
 def phash_pairs(hashes: Sequence[Hashes]) -> set[tuple[int, int]]:
@@ -114,16 +180,16 @@ def show(
     name: str,
     found: set[tuple[int, int]],
     paths: Sequence[Path],
-    copies: Sequence[tuple[int, str, tuple[Samples, Hashes]]],
+    copies: Sequence[tuple[int, str, Looked]],
 ) -> None:
     """Recall by kind of copy; pairs of different originals, which are false but for real ones."""
     first = len(paths)
-    for kind in COPIES:
+    for kind in KINDS:
         hits = [
             (number, first + at) in found
             for at, (number, what, _) in enumerate(copies) if what == kind
         ]  # fmt: skip
-        print(f"  {name:<8} {kind:<9} {sum(hits):>3} of {len(hits)}")
+        print(f"  {name:<8} {kind:<11} {sum(hits):>3} of {len(hits)}")
     true = {(number, first + at) for at, (number, _, _) in enumerate(copies)}
     source = list(range(first)) + [number for number, _, _ in copies]
     false = {pair for pair in found if source[pair[0]] != source[pair[1]]}

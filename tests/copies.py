@@ -60,7 +60,11 @@ COPIES: dict[str, Copy] = {
 
 def write_copy(path: Path, frames: Sequence[Frame], name: str, crf: int = 23) -> Path:
     """The copy called ``name`` in H.264."""
-    copies = [each[: each.shape[0] // 2 * 2, : each.shape[1] // 2 * 2] for each in
-              COPIES[name](frames)]  # fmt: skip
+    return write_frames(path, COPIES[name](frames), name, crf)
+
+
+def write_frames(path: Path, frames: Sequence[Frame], name: str, crf: int) -> Path:
+    """These frames in H.264, at the rate that copies of this name have."""
+    even = [each[: each.shape[0] // 2 * 2, : each.shape[1] // 2 * 2] for each in frames]
     coding = Coding("libx264", options=(("crf", str(crf)), ("preset", "veryfast")))
-    return write_video(path, copies, coding, rate=25 if name == "25 fps" else 30)
+    return write_video(path, even, coding, rate=25 if name == "25 fps" else 30)
