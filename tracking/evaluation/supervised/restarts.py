@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tirdata.tracker import SequenceTracker, TimedTracker, Tracker
+from tirdata.tracker import TimedTracker, Tracker
 from tirdata.types import Box, Frames
 from tracking.evaluation.results import ANSWERED, FAILED, SKIPPED, STARTED, Trajectory
 from tracking.evaluation.targets import Truth
@@ -40,22 +40,17 @@ class Asked:
 
     def start(self, index: int, box: Box) -> float:
         """Start it on a frame; only time inside the tracker is taken."""
-        frame = self._frame(index)
+        frame = self.frames[index]
         begun = time.perf_counter()
         self.tracker.init(frame, box)
         return self._seconds(begun)
 
     def track(self, index: int) -> tuple[Box, float]:
         """Its answer on a frame."""
-        frame = self._frame(index)
+        frame = self.frames[index]
         begun = time.perf_counter()
         box = self.tracker.track(frame).box
         return box, self._seconds(begun)
-
-    def _frame(self, index: int) -> np.ndarray:
-        if isinstance(self.tracker, SequenceTracker):
-            self.tracker.attend(self.frames, index)
-        return self.frames[index]
 
     def _seconds(self, begun: float) -> float:
         passed = time.perf_counter() - begun

@@ -9,6 +9,7 @@ from tests.made import made_sequence
 from tirdata.tracker import Prediction
 from tirdata.types import Box, Frame, Frames
 from tracking.evaluation.results import Trajectory
+from tracking.evaluation.runner import GuidedTracker, WatchedFrames
 from tracking.evaluation.supervised.restarts import (
     Pace,
     Restarts,
@@ -68,6 +69,23 @@ def restarts(truth: Truth) -> Restarts:
     return Restarts(lost, 5)
 
 
+def guided(player: Player, frames: Frames) -> tuple[GuidedTracker, WatchedFrames]:
+    watched = WatchedFrames(frames, COUNT, lambda: None)
+    return GuidedTracker(player, watched), watched
+
+
+def plain_run(player: Player, frames: Frames, truth: Truth, when: Restarts) -> Trajectory:
+    tracker, watched = guided(player, frames)
+    return run_with_restarts(tracker, watched, truth, when)
+
+
+def timed_run(
+    player: Player, frames: Frames, truth: Truth, when: Restarts, pace: Pace
+) -> Trajectory:
+    tracker, watched = guided(player, frames)
+    return run_in_real_time(tracker, watched, truth, when, pace)
+
+
 def codes(trajectory: Trajectory) -> str:
     assert trajectory.states is not None
     return "".join({-1: "."}.get(code, str(code)) for code in trajectory.states.tolist())
@@ -75,7 +93,7 @@ def codes(trajectory: Trajectory) -> str:
 
 def test_a_failure_costs_five_frames(frames: Frames, truth: Truth) -> None:
     player = Player(truth.boxes, lost=[4, 13])
-    found = run_with_restarts(player, frames, truth, restarts(truth))
+    found = plain_run(player, frames, truth, restarts(truth))
     assert codes(found) == "1...200001...200001....."
     assert player.calls[:8] == [
         "init 0", "track 1", "track 2", "track 3", "track 4", "init 9", "track 10", "track 11"
@@ -98,9 +116,7 @@ def test_a_failure_costs_five_frames(frames: Frames, truth: Truth) -> None:
 def test_no_restart_beyond_the_end(
     frames: Frames, truth: Truth, lost: list[int], expected: str
 ) -> None:
-    assert codes(run_with_restarts(Player(truth.boxes, lost), frames, truth, restarts(truth))) == (
-        expected
-    )
+    assert codes(plain_run(Player(truth.boxes, lost), frames, truth, restarts(truth))) == (expected)
 
 
 def test_frames_without_a_true_box_are_no_failures_and_no_restarts(
@@ -109,16 +125,14 @@ def test_frames_without_a_true_box_are_no_failures_and_no_restarts(
     boxes = truth.boxes.copy()
     boxes[[0, 1, 9, 10, 22, 23]] = np.nan
     partly = Truth("a", "a", 0, boxes)
-    found = run_with_restarts(
-        Player(np.nan_to_num(boxes), lost=[4]), frames, partly, restarts(partly)
-    )
+    found = plain_run(Player(np.nan_to_num(boxes), lost=[4]), frames, partly, restarts(partly))
     assert codes(found) == "001.2" + "000000" + "1" + ".........." + "00"
 
 
 def test_a_quick_tracker_is_not_troubled_by_the_clock(frames: Frames, truth: Truth) -> None:
     pace = Pace(20, 3)
-    plain = run_with_restarts(Player(truth.boxes, [4]), frames, truth, restarts(truth))
-    timed = run_in_real_time(Player(truth.boxes, [4]), frames, truth, restarts(truth), pace)
+    plain = plain_run(Player(truth.boxes, [4]), frames, truth, restarts(truth))
+    timed = timed_run(Player(truth.boxes, [4]), frames, truth, restarts(truth), pace)
     assert codes(timed) == codes(plain)
     np.testing.assert_array_equal(timed.rows, plain.rows)
 
@@ -126,7 +140,7 @@ def test_a_quick_tracker_is_not_troubled_by_the_clock(frames: Frames, truth: Tru
 def test_an_answer_stands_where_the_clock_is_when_it_comes(frames: Frames, truth: Truth) -> None:
     # start and two answers are free; then 0.1 s each, two frames of 0.05 s
     player = Player(truth.boxes, took=[9, 9, 9, *[0.1] * 99])
-    found = run_in_real_time(player, frames, truth, restarts(truth), Pace(20, 3))
+    found = timed_run(player, frames, truth, restarts(truth), Pace(20, 3))
     assert player.calls[:6] == ["init 0", "track 1", "track 2", "track 3", "track 5", "track 7"]
     assert codes(found) == "1" + "." * 23
     # frame 3 has the answer of frame 2; frame 4 that on frame 3, which came then
@@ -136,7 +150,7 @@ def test_an_answer_stands_where_the_clock_is_when_it_comes(frames: Frames, truth
 def test_who_is_too_slow_is_lost_and_starts_behind_the_clock(frames: Frames, truth: Truth) -> None:
     # the 4th answer takes 0.5 s, 10 frames: held at 12, the object is 8 px away on frame 10
     player = Player(truth.boxes, took=[0.001, 0.001, 0.001, 0.5])
-    found = run_in_real_time(player, frames, truth, restarts(truth), Pace(20, 3))
+    found = timed_run(player, frames, truth, restarts(truth), Pace(20, 3))
     # frames 3..12 pass, the answer on frame 3 comes on frame 12 and is lost, too
     assert player.calls[:6] == ["init 0", "track 1", "track 2", "track 3", "init 17", "track 18"]
     assert codes(found) == "1.........00200001......"
@@ -144,6 +158,6 @@ def test_who_is_too_slow_is_lost_and_starts_behind_the_clock(frames: Frames, tru
 
 def test_without_grace_a_slow_start_skips_frames(frames: Frames, truth: Truth) -> None:
     player = Player(truth.boxes, took=[0.15])
-    found = run_in_real_time(player, frames, truth, restarts(truth), Pace(20, 0))
+    found = timed_run(player, frames, truth, restarts(truth), Pace(20, 0))
     assert player.calls[:2] == ["init 0", "track 3"]
     assert codes(found) == "100....................."
