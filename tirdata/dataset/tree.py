@@ -202,18 +202,22 @@ class Dataset:
         Raises:
             DataError: a file is missing or wrong.
         """
-        frames = self.frames(sequence)
-        tracks = self.read_tracks(sequence, len(frames))
-        return self.with_visible(sequence, TrackedSequence(sequence.name, frames, tracks))
+        card = self.read_card(sequence)
+        frames = FrameFiles(self.frame_dir(sequence), card.frames, (card.width, card.height))
+        tracks = self.read_tracks(sequence, card.frames)
+        thermal = TrackedSequence(sequence.name, frames, tracks)
+        return self.with_visible(sequence, thermal, card)
 
-    def with_visible(self, sequence: SequenceId, thermal: TrackedSequence) -> TrackedSequence:
+    def with_visible(
+        self, sequence: SequenceId, thermal: TrackedSequence, card: Card
+    ) -> TrackedSequence:
         """The same with its visible half, if it is a pair.
 
         Raises:
             DataError: a file is missing or wrong.
         """
         folders = VisibleFolders(self.visible_dir(sequence), self.visible_annotation_dir(sequence))
-        return with_visible(thermal, self.read_card(sequence), folders, self.config.classes)
+        return with_visible(thermal, card, folders, self.config.classes)
 
     def write_visible_tracks(self, sequence: SequenceId, tracks: Sequence[Track]) -> None:
         """Write the XML of every frame of the visible half of a pair.

@@ -154,7 +154,7 @@ def _stale(
         listed = read_json(folder / SEQUENCE_NAME, SequenceMasks)
         card = dataset.read_card(sequence)
         frames = FrameFiles(dataset.frame_dir(sequence), card.frames, (card.width, card.height))
-        given = dataset.with_visible(sequence, Sequence(sequence.name, frames, tracks))
+        given = dataset.with_visible(sequence, Sequence(sequence.name, frames, tracks), card)
         planes = planes_of(given, manifest.settings)
         chosen = sorted({mask.frame for mask in listed.masks})
         if manifest.settings.limit is None:
