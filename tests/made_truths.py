@@ -23,7 +23,7 @@ def made_boxes(names: tuple[str, ...] = ("Bird1", "car-2", "Jog")) -> dict[str, 
 
 def lines(rows: Boxes, *, origin: int = 0, separator: str = ",", corners: bool = False) -> str:
     """Rows as text; absent ones are zeros."""
-    shifted = rows + [origin, origin, 0, 0]
+    shifted = rows + np.array([origin, origin, 0, 0])
     if corners:
         shifted = shifted + np.hstack([np.zeros((len(rows), 2)), shifted[:, :2]])
     numbers = np.nan_to_num(shifted, nan=0.0)

@@ -2,10 +2,11 @@
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
@@ -31,7 +32,7 @@ def document(*args: object) -> dict[str, Any]:
 def write_results(folder: Path, boxes: Mapping[str, Boxes], by: float = 0.0) -> Path:
     folder.mkdir(parents=True)
     for name, rows in boxes.items():
-        (folder / f"{name}.txt").write_text(lines(rows + [by, 0, 0, 0], origin=1))
+        (folder / f"{name}.txt").write_text(lines(rows + np.array([by, 0, 0, 0]), origin=1))
     return folder
 
 
@@ -125,7 +126,11 @@ def test_what_was_noticed_is_said(truth: Path, results: Path) -> None:
     ],
 )
 def test_a_result_that_is_wrong_costs_its_target(
-    truth: Path, results: Path, spoil: Any, name: str | None, message: str
+    truth: Path,
+    results: Path,
+    spoil: Callable[[Path], object],
+    name: str | None,
+    message: str,
 ) -> None:
     spoil(results / "Good")
     words = [results / "Good", "--groundtruth", truth, "--protocol", "otb", "--json"]

@@ -6,9 +6,9 @@ passed over (a header, empty lines, frame numbers, scores) is said in a note.
 """
 
 import codecs
+import io
 import math
 from collections.abc import Sequence
-from itertools import chain
 from pathlib import Path
 from typing import Final, NamedTuple, TypeAlias
 
@@ -61,16 +61,11 @@ def read_answer(path: Path, *, frames: int | None = None) -> Answer:
 
 def parse_answer(text: str, where: str, *, frames: int | None = None) -> Answer:
     """As ``read_answer``, of a text that came from ``where``."""
-    lines = text.translate(_SEPARATORS).rstrip().splitlines()
-    table = [line.split() for line in lines]
-    widths = set(map(len, table))
-    if widths in ({BOX}, {CORNERS}):
-        try:
-            flat = np.array(list(map(float, chain.from_iterable(table))), np.float64)
-        except ValueError:
-            flat = np.full(1, np.inf)
-        if not np.isinf(flat).any():
-            return Answer(flat.reshape(len(table), -1))
+    plain = text.translate(_SEPARATORS).rstrip()
+    whole = _at_once(plain)
+    if whole is not None:
+        return Answer(whole)
+    table = [line.split() for line in plain.splitlines()]
     return _parse_lines(table, text.rstrip().splitlines(), where, frames)
 
 
@@ -78,6 +73,20 @@ def corners_of(row: Sequence[float]) -> list[float]:
     """Four corners of a box, clockwise from the upper left."""
     x, y, w, h = row
     return [x, y, x + w, y, x + w, y + h, x, y + h]
+
+
+def _at_once(text: str) -> Floats | None:
+    """The numbers of a text in which each line is a box, or each is corners; else None."""
+    lines = len(text.splitlines())
+    if not lines:
+        return None
+    try:
+        rows: Floats = np.loadtxt(io.StringIO(text), np.float64, comments=None, ndmin=2)
+    except ValueError:
+        return None
+    if len(rows) != lines or rows.shape[1] not in (BOX, CORNERS) or np.isinf(rows).any():
+        return None
+    return rows
 
 
 def _text(data: bytes, path: Path) -> str:

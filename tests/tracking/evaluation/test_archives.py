@@ -82,9 +82,9 @@ def test_what_is_no_archive_is_named(tmp_path: Path) -> None:
 
 def test_too_much_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archives, "_MOST_BYTES", 10)
-    with pytest.raises(DataError, match="unpack it and give the folder"):
-        with unpacked(_zip(tmp_path / "x.zip", "a.txt", "b.txt")):
-            pass
+    path = _zip(tmp_path / "x.zip", "a.txt", "b.txt")
+    with pytest.raises(DataError, match="unpack it and give the folder"), unpacked(path):
+        pass
 
 
 def test_the_name_is_without_what_packs_it() -> None:
