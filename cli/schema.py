@@ -45,6 +45,7 @@ SCHEMAS: dict[str, str] = {  # schemas/<name>.schema.json -> the Config it descr
     "benchmark": "tracking.evaluation.benchmark:Benchmark",
     "rules-one-pass": "tracking.evaluation.protocols.one_pass:OnePassConfig",
     "rules-rgbt": "tracking.evaluation.protocols.rgbt:RgbtConfig",
+    "rules-vot-supervised": "tracking.evaluation.protocols.vot_supervised:VotSupervisedConfig",
     "evaluation": "tracking.evaluation.evaluate:Evaluation",
     "scores": "tracking.evaluation.scores:Scores",
 }
