@@ -125,7 +125,7 @@ def _document(
 
 def _plain(scores: "Scores") -> dict[str, Any]:
     """Everything but what is one number a frame or a threshold; that is in scores.json."""
-    long = {"curves", "runs", "tags"}
+    long = {"curves", "runs", "tags", "course"}
     return scores.model_dump(mode="json", exclude={"name": True, "targets": {"__all__": long}})
 
 

@@ -22,6 +22,17 @@ class RunScore(Config):
     """Frames on which it had lost the target, from 0."""
 
 
+class Course(Config):
+    """What happened on a target, frame by frame, in one pass."""
+
+    start: int
+    """The first frame, from 0."""
+    stop: int
+    """One past the last."""
+    lost: tuple[tuple[int, int], ...]
+    """Stretches of counted frames that the answer does not overlap: first, and one past the last."""
+
+
 class TargetScore(Config):
     """One target: one object of one sequence."""
 
@@ -39,6 +50,8 @@ class TargetScore(Config):
     """Challenges of the sequence, sorted."""
     runs: tuple[RunScore, ...] = ()
     """Repetitions, where the protocol has such."""
+    course: Course | None = None
+    """Where the tracker had lost the target, where it is never started again."""
     tags: dict[str, tuple[int, ...]] = Field(default_factory=dict)
     """Frames by what the data set marks them with, where the protocol scores by it."""
 

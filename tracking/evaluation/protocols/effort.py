@@ -17,7 +17,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import numpy as np
 from pydantic import Field
@@ -30,9 +30,11 @@ from tirdata.geometry import overlap
 from tirdata.tracker import Tracker
 from tirdata.types import Box, Boxes, Flags, Floats, Frames
 from tracking.evaluation.results import ANSWERED, STARTED, States, Trajectory
-from tracking.evaluation.scores import Summary, TargetScore
+from tracking.evaluation.scores import RunScore, Summary, TargetScore
 from tracking.evaluation.targets import Truth
 from tracking.trackers.interpolate import Between
+
+_DIGITS: Final = 3  # of an overlap in scores.json
 
 Share = Annotated[float, Field(gt=0, le=1)]
 
@@ -117,6 +119,7 @@ class Effort:
             },
             curves={},
             attributes=tuple(sorted(truth.attributes)),
+            runs=(_run_score(overlaps, counted, given),),
         )
 
     def summarise(self, scores: Sequence[TargetScore]) -> Summary:
@@ -246,6 +249,16 @@ class _Desk:
         away = np.abs(candidates[:, None] - known).min(axis=1)
         sure = np.nan_to_num(self.sure[candidates], nan=0.0)
         return int(candidates[np.lexsort((-away, sure))[0]])
+
+
+def _run_score(overlaps: Floats, counted: Flags, given: Flags) -> RunScore:
+    """Each box of a person is a start."""
+    values = zip(overlaps.round(_DIGITS).tolist(), counted.tolist(), strict=True)
+    return RunScore(
+        overlaps=tuple(value if known else None for value, known in values),
+        starts=tuple(np.flatnonzero(given).tolist()),
+        failures=(),
+    )
 
 
 def _spans(human: dict[int, Box]) -> Iterator[Span]:

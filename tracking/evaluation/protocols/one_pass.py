@@ -29,6 +29,7 @@ from tracking.evaluation.measures import (
 from tracking.evaluation.protocols.passes import (
     PassConfig,
     answer_of,
+    course_of,
     in_digits,
     run_once,
     success_thresholds,
@@ -128,7 +129,8 @@ class OnePass:
             notes += ("size of its frames not known, boxes not clipped",)
         elif truth.size is not None and self.sizes:
             true, predicted = _clipped(true, truth.size), _clipped(predicted, truth.size)
-        found = Distances(*(each[counted] for each in self._distances(predicted, true)))
+        distances = self._distances(predicted, true)
+        found = Distances(*(each[counted] for each in distances))
         frames = int(counted.sum())
         curves = self._curves_of(found, max(frames, 1))
         overlaps = np.clip(np.nan_to_num(found.overlaps), 0, None) if frames else np.zeros(1)
@@ -139,6 +141,7 @@ class OnePass:
             curves={name: tuple(curve.tolist()) for name, curve in curves.items()},
             notes=notes,
             attributes=tuple(sorted(truth.attributes)),
+            course=course_of(truth, distances.overlaps, counted),
         )
 
     def summarise(self, scores: Sequence[TargetScore]) -> Summary:

@@ -13,7 +13,7 @@ from tirdata.tracker import Tracker
 from tirdata.types import Boxes, Flags, Floats, Frames
 from tracking.evaluation.measures import SUCCESS, SUCCESS_OF_NUMPY, Readings, read_values
 from tracking.evaluation.results import Trajectory
-from tracking.evaluation.scores import Subset, Summary, TargetScore
+from tracking.evaluation.scores import Course, Subset, Summary, TargetScore
 from tracking.evaluation.targets import Truth
 
 EPSILON: Final = 2.0**-52  # MATLAB's eps
@@ -116,6 +116,19 @@ def success_thresholds(rules: PassConfig) -> Floats:
 def in_digits(rules: PassConfig, values: Floats) -> Floats:
     """Overlaps or errors with as many bits as the rules say."""
     return values.astype(np.float32).astype(np.float64) if rules.digits == "single" else values
+
+
+def course_of(truth: Truth, overlaps: Floats, counted: Flags) -> Course:
+    """Where counted frames, a row each from the first true box on, have no overlap."""
+    with np.errstate(invalid="ignore"):
+        lost = counted & ~(overlaps > 0)
+    edges = np.flatnonzero(np.diff(lost, prepend=False, append=False)) + truth.start
+    pairs = edges.reshape(-1, 2).tolist()
+    return Course(
+        start=truth.start,
+        stop=truth.start + len(overlaps),
+        lost=tuple((first, stop) for first, stop in pairs),
+    )
 
 
 def summary_of(

@@ -30,6 +30,7 @@ from tracking.evaluation.measures import (
 from tracking.evaluation.protocols.passes import (
     PassConfig,
     answer_of,
+    course_of,
     in_digits,
     run_once,
     success_thresholds,
@@ -110,6 +111,7 @@ class Rgbt:
             curves={name: tuple(curve.tolist()) for name, curve in curves.items()},
             notes=answer.notes,
             attributes=tuple(sorted(truth.attributes)),
+            course=course_of(truth, found[0], counted),
         )
 
     def summarise(self, scores: Sequence[TargetScore]) -> Summary:
