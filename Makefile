@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check $(PIP_FLAGS) -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench clean
+.PHONY: help demo test lint parity bench clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ lint: $(VENV)/.installed-dev  ## format, ruff, mypy --strict, import rules
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+parity: $(VENV)/.installed-dev  ## compare scores with printed numbers, rgbt and got10k
+	$(BIN)/python -m pytest -m "slow or not slow" tests/parity
 
 bench: $(VENV)/.installed-bench  ## measure speed, and with ../shared/data what is found and how well
 	$(BIN)/python -m benchmarks.engine

