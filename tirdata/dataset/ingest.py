@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from tirdata.dataset.acquire import LINK_FOLDER, Errand, enlist, forget
+from tirdata.dataset.again import said_anew, write_down
 from tirdata.dataset.asked import check_alike, check_same, settings_for
 from tirdata.dataset.card import Source
 from tirdata.dataset.classes import wnid
@@ -265,13 +266,19 @@ class _Run:
         return source
 
     def _take(self, wanted: Wanted, source: Source) -> None:
+        changes = said_anew(wanted, source, self._settings)
+        if changes:
+            source = write_down(self._dataset, source, changes)
+            self._known.by_id[source.recording_id] = source
         if source.status == "fetched" or self._settings.again:
             waiting = self._waiting.setdefault(source.recording_id, [])
             if waiting:
                 check_alike(wanted, waiting[0], self._settings)
             waiting.append(wanted)
         else:
-            self._end(_present(wanted, source))
+            names = ", ".join(sorted(changes))
+            message = f"{wanted.name}: {names} written down anew" if changes else None
+            self._end(_present(wanted, source, message))
 
     def _end(self, item: FetchItem) -> None:
         self.items[item.source] = item

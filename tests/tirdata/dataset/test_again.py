@@ -309,3 +309,59 @@ def test_a_plan_says_what_would_be_made_anew(dataset: Dataset, short: Path) -> N
     assert statuses(plan(wanted, dataset)) == ["present"]
     assert statuses(plan(wanted, dataset, settings(again=True))) == ["to do"]
     assert statuses(plan(wanted, dataset, settings(hud="black"))) == ["failed"]
+
+
+def test_what_is_merely_said_of_it_follows_without_decoding(
+    dataset: Dataset, short: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = tmp_path / "sources.toml"
+    said = 'path = "{}"\ntitle = "{}"\nlicence = "{}"\nclass = "{}"\nscene = "dusk"\n'
+    rows.write_text("[[source]]\n" + said.format(short, "One", "cc0", "drone"))
+    fetch(dataset, rows)
+    before = tree(dataset)
+    monkeypatch.setattr("tirdata.dataset.acquire.open_frames", None)  # nothing is decoded
+    monkeypatch.setattr("tirdata.dataset.decoding.open_frames", None)
+    rows.write_text("[[source]]\n" + said.format(short, "Two", "cc-by", "airplane"))
+    (item,) = fetch(dataset, rows).items
+    assert item.status == "present"
+    assert item.message == f"{short}: class_hint, licence, title written down anew"
+    (recording_id,) = dataset.recording_ids()
+    source = dataset.read_source(recording_id)
+    card = dataset.read_card(SequenceId.parse(source.sequences[0]))
+    assert (source.title, source.licence, source.class_hint) == ("Two", "cc-by", "airplane")
+    assert (card.title, card.licence, card.scene) == ("Two", "cc-by", "dusk")
+    changed = {name for name, digest in tree(dataset).items() if before[name] != digest}
+    assert {Path(name).suffix for name in changed} == {".json"}
+    assert not faults(dataset)
+    (item,) = fetch(dataset, rows).items
+    assert item.message is None  # nothing more to write
+    rows.write_text(f'[[source]]\npath = "{short}"\n')
+    fetch(dataset, rows)
+    assert dataset.read_source(recording_id).title == "Two"  # silence takes nothing back
+
+
+def test_what_is_said_of_parts_follows_without_decoding(
+    dataset: Dataset, short: Path, tmp_path: Path
+) -> None:
+    rows = tmp_path / "sources.toml"
+    part = '[[source]]\npath = "{}"\nend_s = 0.5\ntitle = "{}"\npolarity = "white-hot"\n'
+    rows.write_text(part.format(short, "First half"))
+    fetch(dataset, rows)
+    rows.write_text(part.format(short, "The beginning"))
+    assert statuses(fetch(dataset, rows)) == ["present"]
+    (name,) = dataset.read_source(dataset.recording_ids()[0]).sequences
+    assert dataset.read_card(SequenceId.parse(name)).title == "The beginning"
+
+
+def test_the_same_bytes_from_elsewhere_do_not_rename_a_recording(
+    dataset: Dataset, short: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy.mkv"
+    copy.write_bytes(short.read_bytes())
+    rows = tmp_path / "sources.toml"
+    rows.write_text(
+        f'[[source]]\npath = "{short}"\ntitle = "One"\n[[source]]\npath = "{copy}"\ntitle = "Two"\n'
+    )
+    for _ in range(2):
+        fetch(dataset, rows)
+        assert dataset.read_source(dataset.recording_ids()[0]).title == "One"
