@@ -1,7 +1,8 @@
 """What cameras and editors draw into the picture: found once a shot, then kept, blacked or filled.
 
-Text, names in logos among it, the lines of a reticle and colour bars. What is found has to look
-drawn and to stay at its place through the shot; in doubt it is scene, as filling destroys data.
+Text, names in logos among it, the lines of a reticle and colour bars; where the camera moves, also
+logos and icons. What is found has to look drawn and to stay at its place through the shot; in doubt
+it is scene, as filling destroys data.
 """
 
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from tirdata.frames.fill import fill
 from tirdata.frames.glyphs import lines
 from tirdata.frames.level_bar import level_bars
+from tirdata.frames.marks import Mark, marks
 from tirdata.frames.regions import Region
 from tirdata.frames.reticle import reticle
 from tirdata.frames.settings import HudName
@@ -38,6 +40,7 @@ class Overlay:
 
     regions: tuple[Region, ...]
     mask: Flags  # (h, w), its pixels; what is between letters is scene
+    logos_sought: bool = False  # else the camera hardly moves: they may be there or not
 
     @cached_property
     def parts(self) -> tuple[tuple[slice, slice], ...]:
@@ -70,10 +73,19 @@ def find_overlay(frames: Samples) -> Overlay:
     for text in written:
         mask |= _pixels(text, seen)
     regions += [Region(*box, "text") for box in _joined([text.box for text in written])]
-    for box in reticle(seen, _covered(regions, mask)):
-        regions.append(Region(*box, "reticle"))
+    covered = _covered(regions, mask)
+    straight, found = reticle(seen, covered), marks(frames, covered)
+    for box in straight:
         mask |= _strokes_in(box, seen)
-    return Overlay(tuple(sorted(regions)), mask)
+    apart = _apart(found or [], straight, mask.shape)
+    rings = [mark.box for mark in apart if mark.reticle]
+    kept = [box for box in straight if all(_share(box, ring) <= 0.5 for ring in rings)]
+    regions += [Region(*box, "reticle") for box in kept]
+    for mark in apart:
+        mask[_slices(mark.box)] |= mark.pixels
+        boxes = mark.pieces(seen.bright + seen.dark >= 0.5) if mark.reticle else [mark.box]
+        regions += [Region(*box, "reticle" if mark.reticle else "logo") for box in boxes]
+    return Overlay(tuple(sorted(regions)), mask, logos_sought=found is not None)
 
 
 def treat(frame: Frame, overlay: Overlay, handling: HudName) -> Frame:
@@ -143,6 +155,31 @@ def _grown(marks: NDArray[np.bool_], by: int) -> Flags:
 def _slices(box: _Box) -> tuple[slice, slice]:
     x, y, w, h = box
     return slice(y, y + h), slice(x, x + w)
+
+
+def _apart(found: Sequence[Mark], straight: Sequence[_Box], size: tuple[int, ...]) -> list[Mark]:
+    """The marks that are not just corners of the reticle whose straight lines are known."""
+    known: Flags = np.zeros(size, bool)
+    for box in straight:
+        known[_slices(box)] = True
+    known = _grown(known, 2)
+    centre = (size[1] // 2, size[0] // 2, 1, 1)
+    return [
+        mark
+        for mark in found
+        if not straight
+        or _share(centre, mark.box) > 0
+        or not (
+            mark.reticle or 2 * (known[_slices(mark.box)] & mark.pixels).sum() >= mark.pixels.sum()
+        )
+    ]
+
+
+def _share(box: _Box, other: _Box) -> float:
+    """How much of the box lies in the other."""
+    wide = min(box[0] + box[2], other[0] + other[2]) - max(box[0], other[0])
+    high = min(box[1] + box[3], other[1] + other[3]) - max(box[1], other[1])
+    return max(wide, 0) * max(high, 0) / (box[2] * box[3])
 
 
 def _joined(corners: Sequence[_Box]) -> list[_Box]:
