@@ -31,6 +31,7 @@ from tracking.evaluation.protocols.passes import (
     answer_of,
     course_of,
     in_digits,
+    mean_score,
     run_once,
     success_thresholds,
     summary_of,
@@ -116,12 +117,20 @@ class OnePass:
         return run_once(tracker, frames, truth)
 
     def score(self, truth: Truth, trajectories: Sequence[Trajectory]) -> TargetScore:
-        """Score a result, the first one.
+        """Score each repetition, and take the mean.
 
         Raises:
             DataError: there are rows too many or too few, and the rules refuse that.
         """
-        answer = answer_of(self.rules, truth, trajectories[0])
+        return mean_score([self._score_one(truth, trajectory) for trajectory in trajectories])
+
+    def summarise(self, scores: Sequence[TargetScore]) -> Summary:
+        """Means over targets, or over all frames if the rules say so."""
+        drop = self.rules.zero_curve == "drop"
+        return summary_of(self.rules, scores, self._readings, drop_zero=drop)
+
+    def _score_one(self, truth: Truth, trajectory: Trajectory) -> TargetScore:
+        answer = answer_of(self.rules, truth, trajectory)
         true, predicted = true_boxes(self.rules, truth), answer.boxes
         counted = answer.counted & self._counted(truth, true)
         notes = answer.notes
@@ -143,11 +152,6 @@ class OnePass:
             attributes=tuple(sorted(truth.attributes)),
             course=course_of(truth, distances.overlaps, counted),
         )
-
-    def summarise(self, scores: Sequence[TargetScore]) -> Summary:
-        """Means over targets, or over all frames if the rules say so."""
-        drop = self.rules.zero_curve == "drop"
-        return summary_of(self.rules, scores, self._readings, drop_zero=drop)
 
     @property
     def _readings(self) -> Readings:

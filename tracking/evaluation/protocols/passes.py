@@ -131,6 +131,27 @@ def course_of(truth: Truth, overlaps: Floats, counted: Flags) -> Course:
     )
 
 
+def mean_score(scores: Sequence[TargetScore]) -> TargetScore:
+    """Of the repetitions of one target; the course is that of the first, notes are of all."""
+    if len(scores) == 1:
+        return scores[0]
+    first = scores[0]
+    notes = dict.fromkeys(note for score in scores for note in score.notes)
+    curves = {
+        name: np.mean([score.curves[name] for score in scores], axis=0) for name in first.curves
+    }
+    return first.model_copy(
+        update={
+            "values": {
+                name: float(np.mean([score.values[name] for score in scores]))
+                for name in first.values
+            },
+            "curves": {name: tuple(curve.tolist()) for name, curve in curves.items()},
+            "notes": (*notes, f"mean of {len(scores)} repetitions"),
+        }
+    )
+
+
 def summary_of(
     rules: PassConfig, scores: Sequence[TargetScore], readings: Readings, *, drop_zero: bool
 ) -> Summary:

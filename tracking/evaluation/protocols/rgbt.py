@@ -32,6 +32,7 @@ from tracking.evaluation.protocols.passes import (
     answer_of,
     course_of,
     in_digits,
+    mean_score,
     run_once,
     success_thresholds,
     summary_of,
@@ -89,12 +90,19 @@ class Rgbt:
         return run_once(tracker, frames, truth)
 
     def score(self, truth: Truth, trajectories: Sequence[Trajectory]) -> TargetScore:
-        """Score a result, the first one.
+        """Score each repetition, and take the mean.
 
         Raises:
             DataError: there are rows too many or too few, and the rules refuse that.
         """
-        answer = answer_of(self.rules, truth, trajectories[0])
+        return mean_score([self._score_one(truth, trajectory) for trajectory in trajectories])
+
+    def summarise(self, scores: Sequence[TargetScore]) -> Summary:
+        """Means over targets, or over all frames if the rules say so."""
+        return summary_of(self.rules, scores, self._readings, drop_zero=False)
+
+    def _score_one(self, truth: Truth, trajectory: Trajectory) -> TargetScore:
+        answer = answer_of(self.rules, truth, trajectory)
         halves = [true_boxes(self.rules, truth)]
         if truth.visible is not None:
             halves.append(truth.visible[truth.start :])
@@ -113,10 +121,6 @@ class Rgbt:
             attributes=tuple(sorted(truth.attributes)),
             course=course_of(truth, found[0], counted),
         )
-
-    def summarise(self, scores: Sequence[TargetScore]) -> Summary:
-        """Means over targets, or over all frames if the rules say so."""
-        return summary_of(self.rules, scores, self._readings, drop_zero=False)
 
     @property
     def _readings(self) -> Readings:

@@ -123,7 +123,10 @@ def test_got10k_leaves_out_the_first_frame_and_what_is_hidden() -> None:
 def test_boxes_are_clipped_to_the_frame_as_got10k_does_it() -> None:
     outside = np.array([-10.0, 10, 20, 20])  # half of it is left of the frame
     truth = Truth("made", "made", 0, np.array([outside] * 2), size=(40, 30))
-    rows = [outside, np.array([0.0, 10, 20, 30])]  # the width is not cut on the left, the height is below
+    rows = [
+        outside,
+        np.array([0.0, 10, 20, 30]),
+    ]  # the width is not cut on the left, the height is below
     assert _one_pass(truth, rows, clip="frame").values["mean_overlap"] == 1.0
     unknown = Truth("made", "made", 0, truth.boxes)
     score = _one_pass(unknown, rows, clip="frame")
@@ -149,3 +152,14 @@ def test_challenges_of_fewer_than_two_targets_are_no_subset() -> None:
     assert found.attributes["occlusion"].targets == 2
     assert found.attributes["occlusion"].values["precision"] == 0.5
     assert found.values["precision"] == pytest.approx(1 / 3)
+
+
+@pytest.mark.parametrize("protocol", [Rgbt(RgbtConfig()), OnePass(OnePassConfig())])
+def test_repetitions_are_averaged_and_told(protocol: Rgbt | OnePass) -> None:
+    truth = Truth("made", "made", 0, np.array([BOX, BOX, BOX, BOX]))
+    good, bad = Trajectory(truth.boxes), Trajectory(np.array([BOX, BOX, BOX + 300, BOX + 300]))
+    score = protocol.score(truth, [good, bad])
+    assert (score.frames, score.values["precision"]) == (4, 0.75)
+    assert score.curves["success"][0] == 0.75
+    assert score.notes == ("mean of 2 repetitions",)
+    assert protocol.score(truth, [good]).notes == ()
