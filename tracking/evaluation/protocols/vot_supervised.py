@@ -15,6 +15,7 @@ from tirdata.errors import DataError
 from tirdata.tracker import Tracker
 from tirdata.types import Box, Flags, Floats, Frames
 from tracking.evaluation.protocols.vot_measures import CURVE, measured_on_tag, values_of
+from tracking.evaluation.result_text import States
 from tracking.evaluation.results import ANSWERED, FAILED, STARTED, Trajectory
 from tracking.evaluation.scores import RunScore, Subset, Summary, TargetScore
 from tracking.evaluation.supervised.eao import LateFailure, expected_overlaps
@@ -206,53 +207,62 @@ class VotSupervised:
         return Interval(found.low + shift, found.high + shift, found.peak)
 
     def _true_corners(self, truth: Truth) -> Floats:
-        if truth.polygons is not None:
-            return truth.polygons
-        return corners_of(truth.boxes, rectangle_to=self.rules.rectangle_to)
+        if truth.polygons is None:
+            return corners_of(truth.boxes, rectangle_to=self.rules.rectangle_to)
+        present = ~np.isnan(truth.boxes[:, 0])
+        return np.where(present[:, None, None], truth.polygons, np.nan)
 
     def _runs(self, truth: Truth, trajectories: Sequence[Trajectory]) -> list[RunScore]:
-        """Repetitions; what is the same is looked at once."""
-        corners = self._true_corners(truth)
-        known: dict[bytes, RunScore] = {}
-        found = []
-        for each in trajectories:
-            key = np.asarray(each.states).tobytes() + each.rows.tobytes()
-            if key not in known:
-                known[key] = self._run_score(truth, corners, each)
-            found.append(known[key])
-        return found
-
-    def _run_score(self, truth: Truth, corners: Floats, trajectory: Trajectory) -> RunScore:
-        states = trajectory.states
-        assert states is not None  # noqa: S101 - checked before
-        rows = np.where((states == ANSWERED)[:, None], trajectory.rows, np.nan)
-        answers = corners_of(rows, rectangle_to=self.rules.rectangle_to)
-
-        def overlaps(limits: tuple[float, float] | None, which: slice | Flags) -> Floats:
-            return region_overlaps(
-                answers[which], corners[which], limits=limits, rasteriser=self.rules.rasteriser
+        """Repetitions; what is the same is looked at once, all that differ in one go."""
+        keys = [_bytes(each) for each in trajectories]
+        distinct = dict(zip(keys, trajectories, strict=True))
+        answers = np.concatenate([self._answers(each) for each in distinct.values()])
+        inner, wide = self._overlaps(truth, answers, len(distinct))
+        scores = {
+            key: RunScore(
+                overlaps=_known(overlaps),
+                wide=() if np.array_equal(overlaps, others, equal_nan=True) else _known(others),
+                starts=_numbers(_states(each) == STARTED, 0),
+                failures=_numbers(_states(each) == FAILED, 0),
             )
+            for (key, each), overlaps, others in zip(distinct.items(), inner, wide, strict=True)
+        }
+        return [scores[key] for key in keys]
 
-        wide: tuple[float | None, ...] = ()
+    def _answers(self, trajectory: Trajectory) -> Floats:
+        answered = _states(trajectory) == ANSWERED
+        rows = np.where(answered[:, None], trajectory.rows, np.nan)
+        return corners_of(rows, rectangle_to=self.rules.rectangle_to)
+
+    def _overlaps(self, truth: Truth, answers: Floats, count: int) -> tuple[Floats, Floats]:
+        """In the frame as EAO has it and as accuracy has it, each (count, frames)."""
+        corners = np.tile(self._true_corners(truth), (count, 1, 1))
+        rasteriser = self.rules.rasteriser
+        shape = (count, len(truth.boxes))
         if truth.size is None or not self.rules.bounded:
-            inner = overlaps(None, slice(None))
-        else:
-            inner = overlaps(_inner(truth.size), slice(None))
-            # Only regions that reach into the last column or row are another in a wider frame.
-            last = np.array(_inner(truth.size))
-            reach = np.maximum(answers.max(axis=1), corners.max(axis=1))
-            with np.errstate(invalid="ignore"):
-                beyond = (reach > last).any(axis=1)
-            if beyond.any():
-                all_of_it = inner.copy()
-                all_of_it[beyond] = overlaps(truth.size, beyond)
-                wide = _known(all_of_it)
-        return RunScore(
-            overlaps=_known(inner),
-            wide=wide,
-            starts=_numbers(states == STARTED, 0),
-            failures=_numbers(states == FAILED, 0),
+            all_of_it = region_overlaps(answers, corners, rasteriser=rasteriser).reshape(shape)
+            return all_of_it, all_of_it
+        last = _inner(truth.size)
+        inner = region_overlaps(answers, corners, limits=last, rasteriser=rasteriser)
+        # Only regions that reach into the last column or row are another in a wider frame.
+        reach = np.maximum(answers.max(axis=1), corners.max(axis=1))
+        with np.errstate(invalid="ignore"):
+            beyond = (reach > np.array(last)).any(axis=1)
+        wide = inner.copy()
+        wide[beyond] = region_overlaps(
+            answers[beyond], corners[beyond], limits=truth.size, rasteriser=rasteriser
         )
+        return inner.reshape(shape), wide.reshape(shape)
+
+
+def _states(trajectory: Trajectory) -> States:
+    if trajectory.states is None:
+        raise DataError("a result without codes; expected a run with restarts")
+    return trajectory.states
+
+
+def _bytes(trajectory: Trajectory) -> bytes:
+    return _states(trajectory).tobytes() + trajectory.rows.tobytes()
 
 
 def _check(truth: Truth, trajectory: Trajectory, number: int) -> None:
