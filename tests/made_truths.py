@@ -6,7 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from tirdata.types import Boxes
+from tirdata.dataset.tree import SequenceId
+from tirdata.dataset.vid_xml import write_annotations
+from tirdata.types import Boxes, Track
 
 SIZE = (160, 128)
 
@@ -43,7 +45,7 @@ def _flat(root: Path, boxes: Mapping[str, Boxes]) -> None:
 
 def _folders(root: Path, boxes: Mapping[str, Boxes]) -> None:
     for name, rows in boxes.items():
-        _write(root / name / "groundtruth_rect.txt", lines(rows, separator="\t"))
+        _write(root / name / "groundtruth_rect.txt", lines(rows, origin=1, separator="\t"))
 
 
 def _pairs(file: str, other: str, *, corners: bool = False) -> Callable[..., None]:
@@ -78,6 +80,25 @@ def _labels(root: Path, boxes: Mapping[str, Boxes]) -> None:
         _write(root / name / "IR_label.json", json.dumps(content))
 
 
+def _xml(root: Path, boxes: Mapping[str, Boxes]) -> None:
+    above = root / "Annotations" / "VID" / "val"
+    for number, (name, rows) in enumerate(boxes.items()):
+        none = np.zeros(len(rows), np.bool_)
+        track = Track(0, "bird", rows, none, none)
+        sequence = SequenceId.parse(f"ILSVRC2015_val_{number:08}")
+        write_annotations(above / name, sequence, SIZE, len(rows), [track])
+
+
+def _mot(root: Path, boxes: Mapping[str, Boxes]) -> None:
+    for name, rows in boxes.items():
+        numbered = [(index, row) for index, row in enumerate(rows, start=1) if row[0] == row[0]]
+        text = "".join(
+            f"{index},1,{x + 1:g},{y + 1:g},{w:g},{h:g},1,-1,1\n"
+            for index, (x, y, w, h) in numbered
+        )
+        _write(root / name / "gt" / "gt.txt", text)
+
+
 WRITERS: dict[str, Callable[[Path, Mapping[str, Boxes]], None]] = {
     "flat": _flat,
     "folders": _folders,
@@ -87,4 +108,6 @@ WRITERS: dict[str, Callable[[Path, Mapping[str, Boxes]], None]] = {
     "rgbt210": _one_list,
     "json": _json,
     "anti-uav": _labels,
+    "ilsvrc": _xml,
+    "tracks": _mot,
 }

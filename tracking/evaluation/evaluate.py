@@ -286,10 +286,10 @@ def _manifest(folder: Path) -> RunManifest | None:
 def _origin(results: Results, manifest: RunManifest | None, evaluation: Evaluation) -> int:
     if results.origin is not None:
         return results.origin
+    if evaluation.origin is not None:  # ground truth of whatever form has the data set's numbers
+        return evaluation.origin
     if manifest is not None:
         return manifest.origin
-    if evaluation.origin is not None:
-        return evaluation.origin
     return Data(Path(evaluation.data), evaluation.layout).reader.origin
 
 

@@ -24,11 +24,12 @@ class RawTruth:
     attributes: frozenset[str] = frozenset()  # challenges, where the file itself has them
     sequence: str | None = None  # where it is one of several targets
     track: int = 0
-    # whether 4 numbers are x1, y1, x2, y2
-    two_corners: bool = False
+    two_corners: bool = False  # whether 4 numbers are x1, y1, x2, y2
+    generated: Flags | None = None  # boxes that no person drew, where that is known
 
 
-Entries: TypeAlias = Mapping[str, Callable[[], RawTruth]]  # targets, read when they are asked for
+Read: TypeAlias = Callable[[], RawTruth]
+Entries: TypeAlias = Mapping[str, Read]  # targets, read when they are asked for
 
 LISTS: Final = ("list.txt", "lashertest.txt", "testingset.txt", "testing_set.txt", "testset.txt",
                 "SequencesName.txt", "sequences.txt", "test.txt")  # fmt: skip
@@ -38,7 +39,10 @@ class TruthForm(Protocol):
     """Finds the targets below one folder, or in one file; has no state of its own."""
 
     name: str  # as in FORMS
-    origin: int  # number of the first pixel, unless the rules of the benchmark say
+
+    def origin(self, root: Path, /) -> int:
+        """The number of the first pixel, unless the rules of the benchmark say."""
+        ...
 
     def recognises(self, root: Path) -> bool:
         """Whether the path is of this form, by what is in it."""

@@ -11,15 +11,29 @@ from tracking.evaluation.targets import Truth
 
 
 def to_truth(
-    name: str, raw: RawTruth, *, origin: int, attributes: frozenset[str] = frozenset()
+    name: str,
+    raw: RawTruth,
+    *,
+    origin: int,
+    attributes: frozenset[str] = frozenset(),
+    machine_boxes: bool = False,
 ) -> Truth:
     """A target with boxes from 0, NaN where it is absent or has no size.
+
+    Args:
+        name: of the target.
+        raw: the numbers of its files.
+        origin: number of the first pixel in them.
+        attributes: challenges from elsewhere.
+        machine_boxes: whether boxes that no person drew count as true.
 
     Raises:
         AnnotationError: two corners are in the wrong order, or the halves of a pair differ in
             length.
     """
     boxes, polygons = _boxes(raw.rows, raw, origin)
+    if raw.generated is not None and not machine_boxes:
+        boxes[raw.generated] = np.nan
     visible = None
     if raw.visible is not None:
         visible, _ = _boxes(raw.visible, raw, origin)

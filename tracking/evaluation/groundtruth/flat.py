@@ -25,7 +25,10 @@ class FlatForm:
     """The folder of such files."""
 
     name = "flat"
-    origin = 1
+
+    def origin(self, _: Path) -> int:
+        """Boxes are counted from 1."""
+        return 1
 
     def recognises(self, root: Path) -> bool:
         """Text files with boxes, which are not those of one sequence."""

@@ -29,7 +29,10 @@ class JsonForm:
     """One file of all sequences."""
 
     name = "json"
-    origin = 0
+
+    def origin(self, _: Path) -> int:
+        """Boxes are counted from 0."""
+        return 0
 
     def recognises(self, root: Path) -> bool:
         """A JSON file with boxes by name."""
@@ -55,7 +58,10 @@ class LabelForm:
     """A file in each sequence's folder."""
 
     name = "anti-uav"
-    origin = 0
+
+    def origin(self, _: Path) -> int:
+        """Boxes are counted from 0."""
+        return 0
 
     def recognises(self, root: Path) -> bool:
         """Folders with such files."""

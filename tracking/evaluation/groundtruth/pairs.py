@@ -37,7 +37,10 @@ class PairsForm:
     """Boxes x, y, w, h for each half, or for one."""
 
     name = "rgbt234"
-    origin = 0
+
+    def origin(self, _: Path) -> int:
+        """Boxes are counted from 0."""
+        return 0
 
     def recognises(self, root: Path) -> bool:
         """Folders with such lists."""
@@ -58,7 +61,10 @@ class OneListForm:
     """``init.txt`` for both halves."""
 
     name = "rgbt210"
-    origin = 0
+
+    def origin(self, _: Path) -> int:
+        """Boxes are counted from 0."""
+        return 0
 
     def recognises(self, root: Path) -> bool:
         """Folders with ``init.txt`` and no other list."""
@@ -80,8 +86,11 @@ class GtotForm:
     """Two corners for each half."""
 
     name = "gtot"
-    origin = 0
     form: Form = "corners"
+
+    def origin(self, _: Path) -> int:
+        """Boxes are counted from 0."""
+        return 0
 
     def recognises(self, root: Path) -> bool:
         """Folders with GTOT's lists, whose numbers can be of this form."""

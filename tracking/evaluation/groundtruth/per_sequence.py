@@ -28,6 +28,7 @@ from tracking.evaluation.groundtruth.rows import absent_in, has_boxes, truth_row
 
 _TRUTH: Final = re.compile(r"(?i)groundtruth(_rect)?(?:[._](\d+))?\.txt|gt\.txt")
 _ABSENT: Final = ("absence.label", FULLY_OCCLUDED, OUTSIDE)
+_FROM_1: Final = frozenset({FULLY_OCCLUDED, OUTSIDE})
 _WIDTH, _HEIGHT = re.compile(r"(?m)^width=(\d+)"), re.compile(r"(?m)^height=(\d+)")
 _RESOLUTION = re.compile(r"resolution:\s*\(?(\d+),\s*(\d+)")
 _LOOKED_AT: Final = 100
@@ -37,7 +38,12 @@ class FoldersForm:
     """The folder above, one of these folders, or the one above those of classes."""
 
     name = "folders"
-    origin = 0
+
+    def origin(self, root: Path) -> int:
+        """OTB and LaSOT count from 1, the others from 0."""
+        first = next(iter(sequence_folders(root, truth_files)), root)
+        names = {path.name.lower() for path in first.iterdir()} if first.is_dir() else set()
+        return int(any(name.startswith("groundtruth_rect") or name in _FROM_1 for name in names))
 
     def recognises(self, root: Path) -> bool:
         """Such a folder with boxes in it."""

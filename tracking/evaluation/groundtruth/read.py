@@ -1,7 +1,7 @@
 """Reading ground truth without frames: finding where it begins and what form it has.
 
-``FORMS`` are recognised by what is in the files. Data sets of ``LAYOUTS`` with frames are read by
-those where no form fits.
+``FORMS`` are recognised by what is in the files. Every layout of ``LAYOUTS`` has one of them when
+its frames are away, or are not looked at.
 """
 
 import logging
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from tirdata.errors import DataError, UsageError
-from tirdata.layouts import LAYOUTS, open_layout
+from tirdata.layouts import LAYOUTS
 from tirdata.layouts.folders import folders
 from tracking.evaluation.archives import archive_name, is_archive, unpacked
 from tracking.evaluation.benchmark import NamedBenchmark
@@ -22,14 +22,14 @@ from tracking.evaluation.groundtruth.base import TruthForm
 from tracking.evaluation.groundtruth.convention import to_truth
 from tracking.evaluation.result_names import loose
 from tracking.evaluation.scores import Failure
-from tracking.evaluation.targets import LEAST_BOXES, Data, Truth, Truths, read_truths
+from tracking.evaluation.targets import LEAST_BOXES, Truth, Truths
 
 logger = logging.getLogger(__name__)
 
 _OF_LAYOUTS: Final = {  # what data sets of a layout are without their frames
     "otb": ("folders", "flat"), "vot": ("folders",), "got10k": ("folders", "flat"),
     "lasot": ("folders", "flat"), "lsotb": ("flat", "folders"),
-    "lasher": ("flat", "rgbt234", "rgbt210"),
+    "lasher": ("flat", "rgbt234", "rgbt210"), **dict.fromkeys(("mot", "coco", "cvat"), ("tracks",)),
 }  # fmt: skip
 _DEPTH: Final = 4
 _OTHER_THINGS: Final = frozenset(
@@ -73,11 +73,10 @@ def read_groundtruth(
     if not path.exists():
         raise UsageError(f"{path}: no such folder or file; expected ground truth")
     with unpacked(path) as whole, _recognised(whole, path, benchmark, form) as (found, root, top):
-        if found is None:
-            return _of_layout(path, benchmark, form, only)
         if origin is None:
-            origin = int(benchmark.benchmark.rules.get("origin", found.origin))
+            origin = int(benchmark.benchmark.rules.get("origin", found.origin(root)))
         challenges = attributes_near(_beside(root, top, path))
+        machine = benchmark.build().machine_boxes
         entries = found.entries(root)
         _check_known(path, only, entries)
         targets: list[Truth] = []
@@ -89,7 +88,7 @@ def read_groundtruth(
             try:
                 raw = read()
                 asked = challenges(raw.sequence or name)
-                truth = to_truth(name, raw, origin=origin, attributes=asked)
+                truth = to_truth(name, raw, origin=origin, attributes=asked, machine_boxes=machine)
             except DataError as error:
                 failed.append(Failure(name=name, error=str(error).replace(str(top), str(path))))
                 continue
@@ -109,8 +108,8 @@ def read_groundtruth(
 @contextmanager
 def _recognised(
     top: Path, path: Path, benchmark: NamedBenchmark, form: str | None
-) -> Iterator[tuple[TruthForm | None, Path, Path]]:
-    """The form, where it begins, and what it is in; no form = a layout with frames may be."""
+) -> Iterator[tuple[TruthForm, Path, Path]]:
+    """The form, where it begins, and what it is in."""
     wanted = _wanted(form)
     level = [top]
     for _ in range(_DEPTH):
@@ -136,7 +135,10 @@ def _recognised(
         with unpacked(chosen[0]) as inner, _recognised(inner, path, benchmark, form) as found:
             yield found
         return
-    yield None, top, top
+    raise UsageError(
+        f"{path}: no ground truth that is recognised; expected any of {', '.join(FORMS)}; say "
+        "which with --format"
+    )
 
 
 def _wanted(form: str | None) -> list[TruthForm]:
@@ -191,25 +193,6 @@ def _beside(root: Path, top: Path, path: Path) -> list[Path]:
     base = root if root.is_dir() else root.parent
     inside = [each for each in (base, *base.parents) if each.is_relative_to(top)]
     return [*inside, path.resolve().parent] if top == path else inside
-
-
-def _of_layout(
-    path: Path, benchmark: NamedBenchmark, form: str | None, only: Collection[str]
-) -> GroundTruth:
-    """By a layout, which needs the frames to be there."""
-    try:
-        layout = open_layout(path, form)
-    except UsageError as error:
-        known = ", ".join(FORMS)
-        raise UsageError(
-            f"{path}: no ground truth that is recognised; expected any of {known}, or a data set "
-            f"({error})"
-        ) from None
-    protocol = benchmark.build()
-    truths = read_truths(Data(path, layout.name), only=only,
-                         machine_boxes=protocol.machine_boxes, sizes=protocol.sizes)  # fmt: skip
-    names = (*(each.name for each in truths.targets), *(each.name for each in truths.failed))
-    return GroundTruth(truths, names, layout.origin, layout.name)
 
 
 def _check_known(path: Path, only: Collection[str], names: Collection[str]) -> None:
