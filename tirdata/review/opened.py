@@ -6,7 +6,7 @@ from typing import Any
 
 from tirdata.annotate.annotate import derive
 from tirdata.annotate.drafts import Draft, adopted
-from tirdata.annotate.edited import EditedXmlError, take_edited
+from tirdata.annotate.edited import EditedXml, EditedXmlError, take_edited
 from tirdata.annotate.events import Entry, Event, PropagatedEvent
 from tirdata.annotate.journal import Journal, redoable, undoable, version
 from tirdata.annotate.pictures import CardFrames
@@ -197,23 +197,25 @@ class Opened:
             self._journal.append_if(decide)
             self._seen = len(self._journal.read())
 
-    def follow(self, *, replace: bool = False) -> set[str]:
-        """Bring the XML in line with the journal; the classes that it has then.
+    def follow(self, *, replace: bool = False) -> int:
+        """Bring the XML in line with the journal; how many files changed.
 
         Whatever stands in the way is in ``xml()`` afterwards.
         """
         with self.lock:
             entries = len(self._journal.read())
+        changed, edited, fault = 0, None, None
         try:
-            derive(self._dataset, self.sequence, xml="replace" if replace else "refuse")
-            edited, fault, followed = None, None, entries
+            how: EditedXml = "replace" if replace else "refuse"
+            changed = derive(self._dataset, self.sequence, xml=how).files_changed
         except EditedXmlError as error:
-            edited, fault, followed = error, str(error), -1
+            edited, fault = error, str(error)
         except TirDataError as error:
-            edited, fault, followed = None, str(error), -1
+            fault = str(error)
         with self.lock:
-            self._edited, self._xml_fault, self._followed = edited, fault, followed
-            return {human.class_name for human in self._read()[1].values() if human.boxes}
+            self._edited, self._xml_fault = edited, fault
+            self._followed = -1 if fault else entries
+        return changed
 
     def outside(self) -> bool:
         """Whether another process wrote the journal since somebody was told; asked once only."""

@@ -47,7 +47,7 @@ class Propagator:
         self._hub = hub
         self._on_change = on_change
         self._tracker: Tracker | None = None
-        self._classes: dict[SequenceId, set[str]] = {}
+        self._unlisted: set[SequenceId] = set()  # whose XML changed since the lists were written
         self._wake = threading.Condition()
         self._waiting: list[SequenceId] = []  # the last one is the next
         self._job: _Job | None = None
@@ -128,6 +128,8 @@ class Propagator:
                 sequence = self._current = self._waiting.pop()
             try:
                 self._bring_up(self._opened(sequence))
+                if not self._waiting:
+                    self._list()
             except TirDataError as error:
                 logger.warning("%s: %s", sequence.name, error)
             except Exception:
@@ -152,17 +154,19 @@ class Propagator:
         before = opened.xml()
         if before["state"] == "current":
             return
-        classes = opened.follow()
+        if opened.follow():
+            self._unlisted.add(opened.sequence)
         after = opened.xml()
         if after != before:
             self._hub.send(opened.sequence, "xml", after)
-        if after["state"] != "current":
-            return
         self._on_change(opened.sequence)
-        if self._classes.get(opened.sequence) != classes:
+
+    def _list(self) -> None:
+        """Bring the list files up to date, which name the classes of each sequence."""
+        if self._unlisted:
             with self._dataset.lock(LOCK_WAIT_S):
-                write_lists(self._dataset, [opened.sequence])
-            self._classes[opened.sequence] = classes
+                write_lists(self._dataset, self._unlisted)
+            self._unlisted.clear()
 
     def _fill(self, opened: Opened, track: int, span: Span, tracking: Tracking) -> None:
         job = _Job(opened.sequence, track, span, self._hub)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import cv2
@@ -48,6 +49,11 @@ def bare_dataset(root: Path, sequences: int = 1, count: int = COUNT) -> Dataset:
 
 def truth(number: int = 0, count: int = COUNT) -> Boxes:
     """The boxes of the made object of sequence ``number``."""
+    return _truth(number, count).copy()
+
+
+@cache
+def _truth(number: int, count: int) -> Boxes:
     return made_sequence(count, seed=number).tracks[0].boxes
 
 
