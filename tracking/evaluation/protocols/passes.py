@@ -91,6 +91,7 @@ def answer_of(rules: PassConfig, truth: Truth, trajectory: Trajectory) -> Answer
     boxes, repaired = _repaired(rules, rows, true[: len(rows)])
     if repaired:
         notes.append(f"{repaired} invalid boxes replaced by the ones before them")
+    notes += _odd(boxes, true[: len(rows)])
     boxes = _filled_up(rules, boxes, len(true))
     counted: Flags = np.ones(len(true), np.bool_)
     if rules.short_result == "not-counted":
@@ -192,6 +193,17 @@ def _mean_of(
         curves={name: tuple(curve.tolist()) for name, curve in means.items()},
         dropped=dropped,
     )
+
+
+def _odd(boxes: Boxes, true: Boxes) -> list[str]:
+    """What is left of invalid boxes where the object is present; the first frame is not asked."""
+    present: Flags = np.asarray(~np.isnan(true).any(axis=1))
+    present[0] = False
+    unknown = np.isnan(boxes).any(axis=1) & present
+    with np.errstate(invalid="ignore"):
+        flat = (boxes[:, 2:] <= 0).any(axis=1) & present & ~unknown
+    found = {"boxes with nan, counted as misses": unknown, "boxes without size": flat}
+    return [f"{rows.sum()} {what}" for what, rows in found.items() if rows.any()]
 
 
 def _weights(rules: PassConfig, scores: Sequence[TargetScore]) -> Floats:

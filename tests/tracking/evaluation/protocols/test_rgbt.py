@@ -163,3 +163,13 @@ def test_repetitions_are_averaged_and_told(protocol: Rgbt | OnePass) -> None:
     assert score.curves["success"][0] == 0.75
     assert score.notes == ("mean of 2 repetitions",)
     assert protocol.score(truth, [good]).notes == ()
+
+
+def test_invalid_boxes_that_are_kept_are_told() -> None:
+    truth = Truth("made", "made", 0, np.array([BOX] * 4))
+    rows = [BOX, np.array([10, np.nan, 20, 20]), np.array([10.0, 10, 0, 20]), BOX]
+    told = ("1 boxes with nan, counted as misses", "1 boxes without size")
+    assert _score(truth, rows).notes == told
+    assert _one_pass(truth, rows).notes == told
+    repaired = _one_pass(truth, rows, invalid_prediction="repeat-any-nan")
+    assert repaired.notes == ("2 invalid boxes replaced by the ones before them",)
