@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from numpy.typing import ArrayLike
 
+from tests.parity.test_rgbt import made_pair
 from tirdata.config import check
 from tirdata.errors import DataError
+from tracking.evaluation.benchmark import open_benchmark, shipped_benchmarks
 from tracking.evaluation.protocols.one_pass import OnePass, OnePassConfig
 from tracking.evaluation.protocols.rgbt import Rgbt, RgbtConfig
 from tracking.evaluation.results import Trajectory
@@ -173,3 +175,30 @@ def test_invalid_boxes_that_are_kept_are_told() -> None:
     assert _one_pass(truth, rows).notes == told
     repaired = _one_pass(truth, rows, invalid_prediction="repeat-any-nan")
     assert repaired.notes == ("2 invalid boxes replaced by the ones before them",)
+
+
+ONE_PASS = [
+    name
+    for name in shipped_benchmarks()
+    if open_benchmark(name).benchmark.protocol in {"one-pass", "rgbt"}
+]
+BEST = {"success": 20 / 21, "success_area": 0.99, "average_overlap": 1.0}
+
+
+@pytest.mark.parametrize("name", ONE_PASS)
+@pytest.mark.parametrize("corners", [False, True])
+def test_a_perfect_tracker_has_all_there_is_by_every_benchmark(name: str, corners: bool) -> None:
+    protocol = open_benchmark(name).build()
+    truths = [made_pair(f"pair{seed}", 30 + 20 * seed, seed)[0] for seed in range(3)]
+    scores = []
+    for truth in truths:
+        x, y, w, h = truth.boxes.T
+        eight = np.stack([x, y, x + w, y, x + w, y + h, x, y + h], axis=1)
+        scores.append(protocol.score(truth, [Trajectory(eight if corners else truth.boxes)]))
+    found = protocol.summarise(scores)
+    first = protocol.headline[0]
+    assert found.values[first] == pytest.approx(BEST[first])
+    precise = [value for name, value in found.values.items() if name.startswith("precision")]
+    assert precise in ([1.0, 1.0], [1.0], [])
+    turned = protocol.summarise(scores[::-1])
+    assert turned.values == pytest.approx(found.values, abs=1e-12)
