@@ -43,6 +43,7 @@ _COLOURS = 1000  # most frequent of the 32 * 32 * 32 cells of colour
 _KEPT = 0.95  # the rest may be text, reticles, logos
 _ALL = 0.999
 _TIE = 0.5  # palettes that are nearer to each other than this, in levels, are equally near
+_RARE_TIE = 1.05  # and those whose rare colours are as near as that, in ratio
 _COLOURLESS = 24  # range of R, G, B of white text with chroma that ran into it
 _ALIKE = 0.95  # correlation of the orders in which two palettes put the colours of a shot
 
@@ -183,7 +184,9 @@ def _best_table(seen: Seen) -> PaletteMatch:
     if min(fit.distance for fit in squeezed.values()) < _LIMITED_GAIN * least:
         fits, least = squeezed, min(fit.distance for fit in squeezed.values())
     equal = [name for name, fit in fits.items() if fit.distance <= least * 1.5 + _TIE]
-    name = min(equal, key=lambda each: fits[each].rare)
+    rarest = min(fits[name].rare for name in equal)
+    equal = [name for name in equal if fits[name].rare <= rarest * _RARE_TIE]
+    name = min(equal, key=lambda each: fits[each].distance)
     best = fits[name]
     others = [fit.distance for fit in fits.values() if not _agree(seen, best, fit)]
     score = max(0.0, 1 - best.distance / max(min(others, default=255.0), 1e-6))
