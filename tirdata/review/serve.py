@@ -66,13 +66,17 @@ def serve(
 
 
 def _listen(host: str, port: int) -> socket.socket:
+    listening = None
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         family, kind, protocol, _, address = found[0]
         listening = socket.socket(family, kind, protocol)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)
+        listening.listen(128)  # who comes before the server is ready waits
     except OSError as error:
+        if listening is not None:
+            listening.close()
         raise UsageError(
             f"--host {host} --port {port}: cannot listen there ({error.strerror or error}); "
             "expected a free port and an address of this machine"
