@@ -11,7 +11,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cli.main import main
+from tests.made import made_sequence
 from tests.made_truths import WRITERS, lines, made_boxes
+from tirdata.layouts import LAYOUTS
 from tirdata.types import Boxes
 
 BOXES = made_boxes()
@@ -100,6 +102,18 @@ def test_only_some_sequences(truth: Path, results: Path) -> None:
     words = ["--groundtruth", truth, "--protocol", "otb", "--sequence", "Jog"]
     found = document(results / "Good", *words)
     assert [each["name"] for each in found["trackers"][0]["targets"]] == ["Jog"]
+
+
+def test_a_run_of_ours_has_the_same_scores_without_frames(tmp_path: Path) -> None:
+    data, out = tmp_path / "data", tmp_path / "results" / "still"
+    LAYOUTS["otb"].write([made_sequence(6, size=(64, 48), name="s0")], data)
+    words = ["track", "hold", str(data), "--out", str(out), "--workers", "1"]
+    assert CliRunner().invoke(main, words).exit_code == 0
+    rules = ["--protocol", "one-pass", "--out", tmp_path / "out"]
+    with_frames = document(out, data, *rules)
+    alone = document(out, "--groundtruth", data, *rules[:2])
+    assert alone["scores"] == with_frames["scores"]
+    assert alone["trackers"][0]["speed"] == with_frames["trackers"][0]["speed"]
 
 
 def test_what_was_noticed_is_said(truth: Path, results: Path) -> None:

@@ -44,7 +44,8 @@ _OTHER_THINGS: Final = frozenset(
 )
 _NO_NAME = re.compile(
     r"(?i)(raw|bb|tracking|tracker|box|our|the|all|final|test)?[-_ ]?(results?|res|boxes|txts?|ope|"
-    r"raw|output|outputs|predictions?|default(_\d+)?|data|tmp)|baseline|supervised|realtime|"
+    r"raw|output|outputs|predictions?|default(_\d+)?|data|tmp)|"
+    rf"{'|'.join(EXPERIMENTS)}|"
     r"((otb|vot|vot-?tir|vot-?rgbt|lasot|got-?10k|uav|nfs|tc|lasher|gtot|rgbt|lsotb|ptb|trackingnet"
     r"|vtuav|temple|tcolor|anti-?uav)[-_ ]?((tir|ext|lt|st|test|testingset|testset|\d+)[-_ ]?)*)"
 )

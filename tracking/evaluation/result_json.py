@@ -25,8 +25,17 @@ def rows_by_tracker(path: Path) -> dict[str, dict[str, Floats]]:
     Raises:
         DataError: it is no JSON, or rows in it are no boxes.
     """
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            names = [name for name, _ in pairs]
+            twice = next(name for name in names if names.count(name) > 1)
+            raise DataError(f"{path}: {twice} stands there twice; expected each name once")
+        return found
+
     try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
+        content = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=once)
     except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"{path}: no JSON ({error}); expected boxes by sequence") from None
     whole = _sequences(content, path)

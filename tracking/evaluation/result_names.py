@@ -51,6 +51,8 @@ def match_names(stems: Sequence[str], targets: Iterable[str]) -> dict[str, Match
         open_targets = [name for name in wanted if name not in found]
         if not left or not open_targets:
             break
+        if step is _misspelt and len(found) < len(wanted) / 2:
+            break  # these are results on other data
         new = step(left, open_targets, Names(stems, wanted))
         found |= new
         taken |= {stem for match in new.values() for stem in match.stems}

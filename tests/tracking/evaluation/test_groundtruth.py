@@ -57,6 +57,18 @@ def test_a_list_beside_the_files_says_which_count(tmp_path: Path) -> None:
     assert _names(_read(tmp_path)) == ["Bird1", "Jog"]
 
 
+def test_a_list_may_name_what_is_not_there_or_twice(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    WRITERS["flat"](tmp_path, BOXES)
+    (tmp_path / "lashertest.txt").write_text("Bird1\nJog\nJog\nPlane\n")
+    found = _read(tmp_path)
+    assert _names(found) == ["Bird1", "Jog"]
+    assert "lashertest.txt: Jog stands there twice; it counts once" in caplog.text
+    (failure,) = found.truths.failed
+    assert (failure.name, "Plane.txt: no such file" in failure.error) == ("Plane", True)
+
+
 def test_two_targets_of_one_sequence(tmp_path: Path) -> None:
     for number, rows in enumerate(BOXES.values()):
         name = f"groundtruth_rect.{number}.txt"

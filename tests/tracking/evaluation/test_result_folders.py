@@ -165,3 +165,6 @@ def test_what_has_no_results_says_what_is_there(tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text("{")
     with pytest.raises(DataError, match=r"x\.json: no JSON"):
         _open(tmp_path / "x.json")
+    (tmp_path / "x.json").write_text('{"Jog": [[1, 1, 2, 2]], "Jog": [[1, 1, 2, 2]]}')
+    with pytest.raises(DataError, match="Jog stands there twice"):
+        _open(tmp_path / "x.json")

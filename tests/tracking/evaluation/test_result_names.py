@@ -22,6 +22,7 @@ def _found(stems: list[str], targets: list[str]) -> dict[str, str]:
         (["airplane-9"], ["airplane-1"], {}),
         (["woman99"], ["man99", "car"], {}),
         (["boat1"], ["boat2"], {}),
+        (["bike", "car"], ["biker", "ship", "plane", "car"], {"car": "car"}),
         (["X_final_woman2"], RGBT, {"woman2": "X_final_woman2"}),
         (["woman2_ECO", "man2_ECO"], RGBT, {"woman2": "woman2_ECO", "man2": "man2_ECO"}),
         (["ECO_man2_v1", "ECO_car10_v1"], RGBT, {"man2": "ECO_man2_v1", "car10": "ECO_car10_v1"}),

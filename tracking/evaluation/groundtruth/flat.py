@@ -4,6 +4,7 @@
 files says which of them count; files without boxes are none.
 """
 
+import logging
 import re
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,8 @@ from typing import Final
 from tirdata.layouts.folders import file_in
 from tracking.evaluation.groundtruth.base import LISTS, Entries, RawTruth
 from tracking.evaluation.groundtruth.rows import absent_in, first_numbers, has_boxes, truth_rows
+
+logger = logging.getLogger(__name__)
 
 # names that files have in a folder of their own sequence
 _OF_ONE: Final = re.compile(
@@ -45,10 +48,11 @@ class FlatForm:
         )
         named = {stem[: len(stem) - len(ending)]: path for stem, path in paths.items()}
         listed = _listed(root, set(named))
+        # a name without a file is an error of that target
         return {
-            name: partial(_read, named[name]) for name in sorted(named)
-            if listed is None or name in listed
-        }  # fmt: skip
+            name: partial(_read, named.get(name, root / f"{name}.txt"))
+            for name in (sorted(named) if listed is None else listed)
+        }
 
 
 def _read(path: Path) -> RawTruth:
@@ -79,14 +83,18 @@ def _words(path: Path) -> bool:
     return bool(head) and re.search(r"[A-Za-z]{2}", re.sub(r"(?i)nan", "", head[0])) is not None
 
 
-def _listed(root: Path, names: set[str]) -> set[str] | None:
-    """The names of a list here or beside the folder, if it is one of these."""
+def _listed(root: Path, names: set[str]) -> list[str] | None:
+    """The names of a list here or beside the folder, if most of it is in the folder."""
     for folder in (root, root.parent):
         for name in LISTS:
             path = folder / name
-            if path.is_file():
-                lines = path.read_text("utf-8-sig", errors="replace").split("\n")
-                listed = {line.strip() for line in lines} - {""}
-                if listed and listed <= names:
-                    return listed
+            if not path.is_file():
+                continue
+            lines = path.read_text("utf-8-sig", errors="replace").splitlines()
+            listed = [line.strip() for line in lines if line.strip()]
+            if 2 * len(names.intersection(listed)) <= len(set(listed)):
+                continue
+            for twice in sorted({each for each in listed if listed.count(each) > 1}):
+                logger.warning("%s: %s stands there twice; it counts once", path, twice)
+            return sorted(set(listed))
     return None
