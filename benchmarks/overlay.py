@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.overlay_clips import Stack, samples, spread
+from tests.made_marks import KINDS, with_mark
 from tests.made_overlays import (
     STYLES,
     Font,
@@ -33,13 +34,14 @@ from tests.made_overlays import (
     with_text,
 )
 from tirdata.frames.letterbox import find_letterbox
-from tirdata.frames.overlay import find_overlay, treat
+from tirdata.frames.overlay import Overlay, find_overlay, treat
 from tracking.evaluation.machine import this_machine
 
 Finder = Callable[[Stack], list[Rectangle]]
 
 FACES = (0, 1, 2, None)
 PLANTED_SAMPLES = 12
+MARK_SAMPLES = 24  # of a moving shot: fewer show too few views
 
 
 @dataclass
@@ -109,7 +111,11 @@ def _part(plane: NDArray[np.bool_], box: Rectangle) -> NDArray[np.bool_]:
 
 
 def ours(frames: Stack) -> list[Rectangle]:
-    return [(each.x, each.y, each.w, each.h) for each in find_overlay(list(frames)).regions]
+    return boxes_of(find_overlay(list(frames)))
+
+
+def boxes_of(overlay: Overlay) -> list[Rectangle]:
+    return [(each.x, each.y, each.w, each.h) for each in overlay.regions]
 
 
 def peer(frames: Stack) -> list[Rectangle]:
@@ -148,18 +154,21 @@ def real(data: Path, listed: Path, keep: list[tuple[str, Stack]]) -> None:
     """Print how the real shots went; those without overlay are added to ``keep``."""
     tallies: dict[str, dict[str, Tally]] = {}
     letterboxes, seconds, most = [], 0.0, 0.0
+    logos: list[str] = []
+    sought = 0
     for name, first, last, boxes in truth(listed):
         if not (data / name).exists():
             print(f"not here: {name}")
             continue
         frames = samples(data / name, first, last)
         true = [box for _, box in boxes]
-        for finder, find in (("tirdata", ours), ("still edges", peer)):
-            started = time.process_time()
-            said = find(frames)
-            if find is ours:
-                took = time.process_time() - started
-                seconds, most = seconds + took, max(most, took)
+        started = time.process_time()
+        overlay = find_overlay(frames)
+        took = time.process_time() - started
+        seconds, most = seconds + took, max(most, took)
+        sought += overlay.logos_sought
+        logos += [f"  {name} {each}" for each in overlay.regions if each.kind == "logo"]
+        for finder, said in (("tirdata", boxes_of(overlay)), ("still edges", peer(frames))):
             for source in (source_of(name), "all"):
                 tally = tallies.setdefault(finder, {}).setdefault(source, Tally())
                 tally.add(name, frames[0].shape, true, said)
@@ -171,6 +180,8 @@ def real(data: Path, listed: Path, keep: list[tuple[str, Stack]]) -> None:
         print(f"\n{finder + ', real shots':<36}{HEAD}")
         for source, tally in sorted(by_source.items()):
             print(f"{source:<36}{tally.row()}")
+    print(f"{sought} shots in which logos were looked for: {len(logos)} with a region of that kind")
+    print(*logos, sep="\n")
     mine = tallies["tirdata"]["all"]
     print("missed:", *mine.missed, sep="\n  ")
     print(f"letterbox where there is none: {letterboxes or 'nowhere'}")
@@ -205,6 +216,26 @@ def planted(clean: list[tuple[str, Stack]], count: int) -> None:
             right, near = right + (off <= 1), near + (off <= 4)
         name = "pillarbox" if pillar else "letterbox"
         print(f"{name:<36}{len(chosen):>6} shots, {right} right to 1 pixel, {near} to 4")
+
+
+def marked(clean: list[tuple[str, Stack]], count: int) -> None:
+    """Print how planted logos were found, in shots whose camera moves."""
+    random = np.random.default_rng(3)
+    chosen: list[Stack] = []
+    for number in random.permutation(len(clean)):
+        frames = np.stack(spread(list(clean[number][1]), MARK_SAMPLES))
+        if len(chosen) < count and find_overlay(frames).logos_sought:
+            chosen.append(frames)
+    print(f"\n{'planted where the camera moves, H.264':<38}{HEAD}{'looked for':>12}")
+    for kind in KINDS:
+        tally, sought = Tally(), 0
+        for frames in chosen:
+            made, boxes = with_mark(frames, kind, random)
+            made = coded(made, int(random.integers(18, 29)))
+            overlay = find_overlay(list(made))
+            sought += overlay.logos_sought
+            tally.add(kind, made[0].shape, boxes, boxes_of(overlay))
+        print(f"{kind:<38}{tally.row()}{sought:>12}")
 
 
 def plant(frames: Stack, kind: str, random: np.random.Generator) -> tuple[Stack, list[Rectangle]]:
@@ -266,13 +297,16 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--truth", type=Path, default=Path("tests/data/overlays.csv"))
     parser.add_argument("--planted", type=int, default=40, help="shots to plant each kind in")
+    parser.add_argument("--logos", action="store_true", help="of what is planted, only logos")
     given = parser.parse_args()
     cv2.setNumThreads(1)
     print(this_machine(None))
     clean: list[tuple[str, Stack]] = []
     real(given.data, given.truth, clean)
-    planted(clean, given.planted)
-    filling(clean, given.planted)
+    marked(clean, given.planted)
+    if not given.logos:
+        planted(clean, given.planted)
+        filling(clean, given.planted)
 
 
 if __name__ == "__main__":

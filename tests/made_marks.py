@@ -12,7 +12,7 @@ from tests.made_overlays import Cover, Rectangle, Stack
 
 KINDS = (
     "ring and name", "shield", "shield, coloured", "emblem, see-through", "battery", "grey badge",
-    "circle in the middle", "frame line",
+    "circle in the middle",
 )  # fmt: skip
 _FINE = 4  # pixels of the drawing in one of the frame
 _COLOURS = ((200, 30, 30), (30, 160, 60), (40, 70, 210), (240, 200, 40), (255, 120, 0))
@@ -116,12 +116,10 @@ def _badge(pen: ImageDraw.ImageDraw, size: tuple[int, int], _: _Ink) -> None:
 def with_mark(
     frames: Stack, kind: str, random: np.random.Generator
 ) -> tuple[Stack, list[Rectangle]]:
-    """Frames with one of the ``KINDS``: in a corner, in the middle or all around."""
+    """Frames with one of the ``KINDS``: in a corner or in the middle."""
     height, width = frames.shape[1:3]
     if kind == "circle in the middle":
         return _with_circle(frames, random)
-    if kind == "frame line":
-        return _with_frame(frames, random)
     share = random.uniform(0.05, 0.1) if kind in ("battery", "ring and name") else 0
     drawing = mark(kind, max(12, int((share or random.uniform(0.07, 0.2)) * height)), random)
     high, wide = drawing.cover.shape
@@ -158,20 +156,3 @@ def _with_circle(frames: Stack, random: np.random.Generator) -> tuple[Stack, lis
         left, upper = int(x.min() + centre[0]) - 1, int(y.min() + centre[1]) - 1
         boxes.append((left, upper, int(np.ptp(x)) + 3, int(np.ptp(y)) + 3))
     return made, boxes
-
-
-def _with_frame(frames: Stack, random: np.random.Generator) -> tuple[Stack, list[Rectangle]]:
-    """A line of one level along the frame's sides."""
-    height, width = frames.shape[1:3]
-    thick = int(random.integers(2, max(3, height // 100) + 1))
-    level = int(random.choice([40, 120, 200, 255]))
-    made = frames.copy()
-    made[:, :thick] = made[:, -thick:] = level
-    made[:, :, :thick] = made[:, :, -thick:] = level
-    upright = height
-    return made, [
-        (0, 0, width, thick),
-        (0, height - thick, width, thick),
-        (0, 0, thick, upright),
-        (width - thick, 0, thick, upright),
-    ]

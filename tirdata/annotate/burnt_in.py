@@ -17,7 +17,6 @@ _NAMES = {
     "reticle": "a reticle",
     "bar": "a colour bar",
     "logo": "a logo",
-    "border": "a border",
 }
 
 
@@ -26,7 +25,7 @@ class BurntIn:
     """Boxes of a track that lie over one kind of overlay."""
 
     track: int
-    kind: str  # text, reticle, bar, logo, border
+    kind: str  # text, reticle, bar, logo
     boxes: int
     frames: tuple[tuple[int, int], ...]  # first and last of each run
 

@@ -68,7 +68,7 @@ class Region(Rectangle):
     """A part of the frame that is burnt in."""
 
     kind: str = "text"
-    """Text, reticle, bar, logo, border."""
+    """Text, reticle, bar, logo."""
 
 
 class Hud(Config):
@@ -78,6 +78,8 @@ class Hud(Config):
     """What was done to them."""
     regions: tuple[Region, ...] = ()
     """Where they are in the stored frames."""
+    logos_sought: bool | None = None
+    """False where the camera moves too little to tell a logo from the scene; null = not known."""
 
 
 class Sensor(Config):

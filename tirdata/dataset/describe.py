@@ -53,6 +53,7 @@ def decisions_of(plan: Plan) -> dict[str, Any]:
                 Region(x=each.x, y=each.y, width=each.w, height=each.h, kind=each.kind)
                 for each in regions
             ),
+            logos_sought=plan.overlay.logos_sought,
         ),
         "sensor": _sensor(plan),
         "crop": crop and Rectangle(x=crop[0], y=crop[1], width=crop[2], height=crop[3]),

@@ -265,7 +265,7 @@ def _intensity(plan: Plan, sample: Sample) -> Frame:
 def _lean(plan: Plan) -> Plan:
     """Without the arrays that rendering will not need: a recording may have a thousand shots."""
     if plan.hud == "keep":
-        plan = replace(plan, overlay=Overlay(plan.overlay.regions, _NOWHERE))
+        plan = replace(plan, overlay=replace(plan.overlay, mask=_NOWHERE))
     if plan.defects is not None and "pattern" not in plan.repairs:
         plan = replace(plan, defects=replace(plan.defects, pattern=None))
     return plan

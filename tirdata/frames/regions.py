@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-RegionKind: TypeAlias = Literal["text", "reticle", "bar", "logo", "border"]
+RegionKind: TypeAlias = Literal["text", "reticle", "bar", "logo"]
 
 
 @dataclass(frozen=True, order=True)
