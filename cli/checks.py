@@ -22,6 +22,7 @@ EXTRAS = {  # what `pip install 'tirdata[extra]'` brings, and what for
     "thermal": (("imagecodecs",), "TIFF with LZW, JPEG or other compression"),
     "youtube": (("yt_dlp_ejs",), "YouTube's pages"),
     "cluster": (("ray",), "--engine ray, over several machines"),
+    "remote": (("fsspec",), "mixes at s3://, gs:// and other addresses"),
     "review": (("starlette", "uvicorn"), "the page to review annotations"),
     "track": (("tensorboard",), "curves of a training"),
     "report": (("matplotlib",), "figures of a report as files"),
