@@ -12,12 +12,14 @@ from tirdata.annotate.annotate import derive
 from tirdata.annotate.events import (
     AcceptEvent,
     BoxEvent,
+    ClassEvent,
     DeleteBoxEvent,
     EndEvent,
     Event,
     ImportEvent,
     OccludedEvent,
     PropagatedEvent,
+    ReviewedEvent,
 )
 from tirdata.annotate.journal import Journal
 from tirdata.dataset.tree import Dataset, SequenceId
@@ -57,6 +59,16 @@ def edits(drawn: st.DrawFn) -> list[Event]:
             boxes=tuple(boxes),
             confidence=(0.5,) * 8,
         ),
+        PropagatedEvent(
+            track=0,
+            tracker="made",
+            state="",
+            first_frame=frame,
+            boxes=tuple(boxes[frame:]),
+            confidence=(0.5,) * (8 - frame),
+        ),
+        ClassEvent(track=0, class_name="drone"),
+        ReviewedEvent(),
     ]
     return [drawn(st.sampled_from(one_of_each))]
 
