@@ -70,29 +70,47 @@ def expected_overlaps(
             runs: every repetition weighs the same (the toolkit in Python).
     """
     longest = max(target.length for target in targets)
-    counts = np.arange(1.0, longest)
     sums = np.zeros((1 + len(tags), longest - 1))
     mass = np.zeros_like(sums)
     for target in targets:
-        marks = np.zeros((1 + len(tags), target.length))
-        marks[0] = 1
-        for row, tag in enumerate(tags, start=1):
-            marks[row] = target.tags.get(tag, 0)
-        share = 1 / len(target.runs) if weights == "targets" else 1.0
-        for run in target.runs:
-            for start, stop, failed in fragments_of(run, skip=skip, late=late):
-                weight = share * marks[:, start:stop].mean(axis=1)
-                total = np.nan_to_num(run.overlaps[start + 1 : stop]).cumsum()
-                known = longest - 1 if failed else len(total)
-                means = np.zeros(known)
-                means[: len(total)] = total
-                means[len(total) :] = total[-1] if len(total) else 0
-                means /= counts[:known]
-                sums[:, :known] += weight[:, None] * means
-                mass[:, :known] += weight[:, None]
+        more, weight = overlap_sums(target, tags, longest, skip=skip, late=late, weights=weights)
+        sums += more
+        mass += weight
     curve = np.ones((1 + len(tags), longest))
     curve[:, 1:] = np.divide(sums, mass, out=np.full_like(sums, np.nan), where=mass > 0)
     return curve
+
+
+def overlap_sums(
+    target: Target,
+    tags: Sequence[str],
+    longest: int,
+    *,
+    skip: int,
+    late: LateFailure,
+    weights: Literal["targets", "runs"],
+) -> tuple[Floats, Floats]:
+    """What one target adds to the curves at lengths 2, 3, … ``longest``: overlaps, and weights."""
+    counts = np.arange(1.0, longest)
+    sums = np.zeros((1 + len(tags), longest - 1))
+    mass = np.zeros_like(sums)
+    marks = np.zeros((1 + len(tags), target.length))
+    marks[0] = 1
+    for row, tag in enumerate(tags, start=1):
+        marks[row] = target.tags.get(tag, 0)
+    share = 1 / len(target.runs) if weights == "targets" else 1.0
+    for run in target.runs:
+        for start, stop, failed in fragments_of(run, skip=skip, late=late):
+            weight = share * marks[:, start:stop].mean(axis=1)
+            total = np.nan_to_num(run.overlaps[start + 1 : stop]).cumsum()
+            known = longest - 1 if failed else len(total)
+            means = np.zeros(known)
+            means[: len(total)] = total
+            means[len(total) :] = total[-1] if len(total) else 0
+            means /= counts[:known]
+            sums[:, :known] += weight[:, None] * means
+            mass[:, :known] += weight[:, None]
+    return sums, mass
 
 
 def average_overlap(curve: Floats, low: int, high: int) -> float:
