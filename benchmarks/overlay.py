@@ -166,7 +166,7 @@ def real(data: Path, listed: Path, keep: list[tuple[str, Stack]]) -> None:
         overlay = find_overlay(frames)
         took = time.process_time() - started
         seconds, most = seconds + took, max(most, took)
-        sought += overlay.logos_sought
+        sought += bool(overlay.logos_sought)
         logos += [f"  {name} {each}" for each in overlay.regions if each.kind == "logo"]
         for finder, said in (("tirdata", boxes_of(overlay)), ("still edges", peer(frames))):
             for source in (source_of(name), "all"):
@@ -233,7 +233,7 @@ def marked(clean: list[tuple[str, Stack]], count: int) -> None:
             made, boxes = with_mark(frames, kind, random)
             made = coded(made, int(random.integers(18, 29)))
             overlay = find_overlay(list(made))
-            sought += overlay.logos_sought
+            sought += bool(overlay.logos_sought)
             tally.add(kind, made[0].shape, boxes, boxes_of(overlay))
         print(f"{kind:<38}{tally.row()}{sought:>12}")
 

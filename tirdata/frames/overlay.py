@@ -40,7 +40,7 @@ class Overlay:
 
     regions: tuple[Region, ...]
     mask: Flags  # (h, w), its pixels; what is between letters is scene
-    logos_sought: bool = False  # else the camera hardly moves: they may be there or not
+    logos_sought: bool | None = None  # False = the camera hardly moves: there may be some
 
     @cached_property
     def parts(self) -> tuple[tuple[slice, slice], ...]:
@@ -63,7 +63,7 @@ def find_overlay(frames: Samples) -> Overlay:
     height, width = frames[0].shape
     mask: Flags = np.zeros((height, width), bool)
     if len(frames) < FEWEST:
-        return Overlay((), mask)
+        return Overlay((), mask, logos_sought=False)
     seen = strokes(frames)
     regions: list[Region] = []
     for box in level_bars(seen):

@@ -55,7 +55,7 @@ def test_of_a_still_scene_nothing_is_said(clips: Path) -> None:
     scene = read(clips / "IR_DRONE_121.mp4")
     made, _ = with_mark(scene, "shield", np.random.default_rng(0))
     assert marks(list(made), nowhere(made)) is None
-    assert not find_overlay(made).logos_sought
+    assert find_overlay(made).logos_sought is False
 
 
 def test_a_turning_camera_shows_many_views(panned: Stack) -> None:
