@@ -40,7 +40,7 @@ _NO_RESULT = re.compile(
 _OTHER_THINGS: Final = frozenset(
     {"gt", "groundtruth", "groundtruths", "anno", "annos", "annotation", "annotations", "att"}
     | {"attr", "attrtxt", "attributes", "attriseqstxt", "sequencesattr", "times", "time", "init"}
-    | {"tiranno", "absent", "configs", "config", "log", "logs", "perfmat", "figs"}
+    | {"errresults", "tiranno", "absent", "configs", "config", "log", "logs", "perfmat", "figs"}
 )
 _NO_NAME = re.compile(
     r"(?i)(raw|bb|tracking|tracker|box|our|the|all|final|test)?[-_ ]?(results?|res|boxes|txts?|ope|"
@@ -121,7 +121,7 @@ def open_results(
         raise UsageError(f"{path}: no such folder of results; expected a text file a sequence")
     with ExitStack() as stack:
         root = stack.enter_context(unpacked(path))
-        label = archive_name(path) if is_archive(path) else path.resolve().name
+        label = _packed_name(path) if is_archive(path) else path.resolve().name
         finder = _Finder(targets, experiment, stack)
         found = finder.find(root, (label,), _DEPTH)
         if not found:
@@ -207,7 +207,7 @@ class _Finder:
                     found += self._in_json(each, (*labels, each.stem))
             elif is_archive(each) and not _is_other_thing(archive_name(each)):
                 inner = self.stack.enter_context(unpacked(each))
-                packed = self.find(inner, (*labels, archive_name(each)), depth - 1)
+                packed = self.find(inner, (*labels, _packed_name(each)), depth - 1)
                 found += [one.moved(inner, each) for one in packed]
         return found
 
@@ -357,6 +357,12 @@ def _name(labels: Sequence[str]) -> str:
     """The nearest name that is not that of a data set, an experiment or results as such."""
     return _fit(next((each for each in reversed(labels) if not _NO_NAME.fullmatch(each)),
                      labels[0]))  # fmt: skip
+
+
+def _packed_name(path: Path) -> str:
+    """What an archive is called without the words that are no tracker's name, if any is left."""
+    whole = archive_name(path)
+    return "_".join(word for word in whole.split("_") if not _NO_NAME.fullmatch(word)) or whole
 
 
 def _fit(name: str) -> str:

@@ -106,9 +106,10 @@ def test_archives_are_read_also_in_folders(tmp_path: Path, kind: str) -> None:
             assert found.in_their_place(str(first)) == f"{archive}/ECO/Jog.txt"
 
 
-def test_an_archive_gives_its_name_where_folders_have_none(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["JMMAC", "JMMAC_results_GTOT", "JMMAC_VOT2018_raw"])
+def test_an_archive_gives_its_name_where_folders_have_none(name: str, tmp_path: Path) -> None:
     _write(tmp_path / "top", *_flat("RGBT234"))
-    archive = shutil.make_archive(str(tmp_path / "JMMAC"), "zip", tmp_path / "top")
+    archive = shutil.make_archive(str(tmp_path / name), "zip", tmp_path / "top")
     assert [each.name for each in _open(Path(archive))] == ["JMMAC"]
 
 
