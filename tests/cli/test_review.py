@@ -51,10 +51,15 @@ def test_serves_its_page_until_it_is_interrupted(data: Path) -> None:
             assert b"<html" in answer.read()
         with urllib.request.urlopen(address + "api/dataset", timeout=20) as answer:  # noqa: S310
             assert b'"tracker":"interpolate"' in answer.read()
+        listening = urllib.request.urlopen(  # noqa: S310
+            f"{address}api/sequences/ILSVRC2015_train_00000000/events", timeout=20
+        )
+        assert listening.readline() == b"event: hello\n"
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=20)
         assert (process.returncode, out) == (130, "")
         assert err == "error: stopped; what is done is kept\n"
+        listening.close()
 
 
 def test_any_other_host_asks_for_a_token(data: Path) -> None:

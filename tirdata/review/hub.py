@@ -29,6 +29,14 @@ class Hub:
             if not loop.is_closed():
                 loop.call_soon_threadsafe(_put, queue, text)
 
+    def end(self) -> None:
+        """End every stream, so that a server that is told to stop has nothing to wait for."""
+        with self._lock:
+            listeners = [each for found in self._listeners.values() for each in found]
+        for loop, queue in listeners:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(_put, queue, "")
+
     @contextmanager
     def listening(self, sequence: SequenceId) -> Iterator[Listener]:
         """A queue of the texts of all events; only on an event loop."""

@@ -138,6 +138,8 @@ class Propagator:
     def _bring_up(self, opened: Opened) -> None:
         self._follow(opened)
         every = opened.sequence in self._opened_once
+        if every:
+            self._warm()
         while self._tracking is not None and not opened.paused:
             spans = opened.pending(every=every)
             with self._wake:
@@ -149,6 +151,17 @@ class Propagator:
                     break
             self._fill(opened, *spans[0], self._tracking)
         self._follow(opened)
+
+    def _load(self) -> None:
+        if self._tracking is not None and self._tracking.factory and self._tracker is None:
+            self._tracker = self._tracking.factory()
+
+    def _warm(self) -> None:
+        """Load the tracker before the first box is drawn; a fault is told with a span."""
+        try:
+            self._load()
+        except Exception as error:
+            logger.warning("the tracker cannot be loaded: %s", error)
 
     def _follow(self, opened: Opened) -> None:
         before = opened.xml()
@@ -176,8 +189,7 @@ class Propagator:
         message = None
         try:
             frames = _WatchedFrames(opened.frames(), job)
-            if tracking.factory is not None and self._tracker is None:
-                self._tracker = tracking.factory()
+            self._load()
             watched = None
             if self._tracker is not None:
                 watched = partial(_WatchedTracker, self._tracker, frames, job)

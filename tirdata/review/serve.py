@@ -49,8 +49,15 @@ def serve(
     token = None if local else new_token()
     names = frozenset() if local else frozenset({host, socket.gethostname(), socket.getfqdn()})
     rules = Rules(port, names, token, local)
+    desk = Desk(dataset, tracking)
+
+    class Server(uvicorn.Server):
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            desk.hub.end()  # tabs listen for ever
+            await super().shutdown(sockets)
+
     config = uvicorn.Config(
-        build_app(Desk(dataset, tracking), rules),
+        build_app(desk, rules),
         log_config=None,
         access_log=False,
         server_header=False,
@@ -58,11 +65,11 @@ def serve(
         ws="none",
         lifespan="on",
         limit_concurrency=200,
-        timeout_graceful_shutdown=1,  # tabs listen for ever
+        timeout_graceful_shutdown=2,
     )
     on_ready(_address(host, port) + (f"/?token={token}" if token else "/"))
     with listening:
-        uvicorn.Server(config).run(sockets=[listening])
+        Server(config).run(sockets=[listening])
 
 
 def _listen(host: str, port: int) -> socket.socket:
