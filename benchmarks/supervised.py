@@ -24,9 +24,9 @@ import numpy as np
 from tirdata.types import Floats
 from tracking.evaluation.benchmark import open_benchmark
 from tracking.evaluation.machine import this_machine
-from tracking.evaluation.results import Trajectory
+from tracking.evaluation.result_text import parse_answer
+from tracking.evaluation.results import Trajectory, to_trajectory
 from tracking.evaluation.supervised.regions import corners_of, region_overlaps
-from tracking.evaluation.supervised.result_file import parse_vot_result
 from tracking.evaluation.targets import Truth
 
 SHARED = Path("../shared/data/eval/vot")
@@ -54,8 +54,8 @@ def read_results(path: Path) -> dict[str, Trajectory]:
     """The only repetition of each sequence."""
     with zipfile.ZipFile(path) as files:
         return {
-            Path(name).name.removesuffix("_001.txt"): parse_vot_result(
-                files.read(name).decode().splitlines(), name
+            Path(name).name.removesuffix("_001.txt"): to_trajectory(
+                parse_answer(files.read(name).decode(), name), origin=0
             )
             for name in files.namelist()
             if name.endswith("_001.txt")
