@@ -6,8 +6,14 @@ import numpy as np
 import pytest
 
 from tirdata.errors import DataError
-from tracking.evaluation.result_text import parse_answer, read_answer
-from tracking.evaluation.supervised.result_file import parse_vot_result
+from tracking.evaluation.result_text import (
+    ANSWERED,
+    FAILED,
+    SKIPPED,
+    STARTED,
+    parse_answer,
+    read_answer,
+)
 
 NAN = float("nan")
 
@@ -67,13 +73,16 @@ def test_corners_and_boxes_in_one_file_are_corners() -> None:
     assert rows.tolist() == [[0, 0, 2, 0, 2, 1, 0, 1], [5, 6, 7, 6, 7, 7, 5, 7]]
 
 
-def test_codes_of_vot_are_read_as_its_reader_does() -> None:
-    text = "1\n1,2,3,4\nnan,nan,nan,nan\n2\n0\n0\n1\n5,6,7,8,9,1,2,3\n"
-    ours = parse_answer(text, "x")
-    theirs = parse_vot_result(text.splitlines(), "x")
-    assert ours.states is not None
-    np.testing.assert_array_equal(ours.rows, theirs.rows)
-    np.testing.assert_array_equal(ours.states, theirs.states)
+def test_codes_of_vot_are_states_and_a_region_of_nan_was_not_asked() -> None:
+    answer = parse_answer("1\n1,2,3,4\nnan,nan,nan,nan\n2\n0\n1\n5,6,7,8,9,1,2,3\n", "x")
+    assert answer.states is not None
+    assert answer.states.tolist() == [
+        STARTED, ANSWERED, SKIPPED, FAILED, SKIPPED, STARTED, ANSWERED,
+    ]  # fmt: skip
+    assert np.isnan(answer.rows).all(axis=1).tolist() == [True, False, True, True, True, True,
+                                                          False]  # fmt: skip
+    assert answer.rows[1].tolist() == [1, 2, 4, 2, 4, 6, 1, 6]
+    assert answer.rows[6].tolist() == [5, 6, 7, 8, 9, 1, 2, 3]
 
 
 @pytest.mark.parametrize(
