@@ -30,7 +30,7 @@ from tests.copies import (
     write_frames,
 )
 from tirdata.decode import open_frames
-from tirdata.frames.duplicate_index import find_matches
+from tirdata.frames.duplicate_index import find_matches, grouped
 from tirdata.frames.fingerprint import STEP_S, Fingerprints, Samples, fingerprint, read_fingerprints
 from tirdata.types import Frame
 from tracking.evaluation.machine import this_machine
@@ -182,14 +182,26 @@ def show(
     paths: Sequence[Path],
     copies: Sequence[tuple[int, str, Looked]],
 ) -> None:
-    """Recall by kind of copy; pairs of different originals, which are false but for real ones."""
+    """Recall by kind of copy: as a pair, and held together, be it through other copies.
+
+    Pairs of different originals are counted as false, though some are real.
+    """
     first = len(paths)
+    groups = {
+        each: number
+        for number, group in enumerate(grouped(first + len(copies), sorted(found)))
+        for each in group
+    }
     for kind in KINDS:
         hits = [
             (number, first + at) in found
             for at, (number, what, _) in enumerate(copies) if what == kind
         ]  # fmt: skip
-        print(f"  {name:<8} {kind:<11} {sum(hits):>3} of {len(hits)}")
+        held = [
+            number in groups and groups[number] == groups.get(first + at)
+            for at, (number, what, _) in enumerate(copies) if what == kind
+        ]  # fmt: skip
+        print(f"  {name:<8} {kind:<11} {sum(hits):>3} of {len(hits)}, in one group {sum(held):>3}")
     true = {(number, first + at) for at, (number, _, _) in enumerate(copies)}
     source = list(range(first)) + [number for number, _, _ in copies]
     false = {pair for pair in found if source[pair[0]] != source[pair[1]]}
