@@ -63,7 +63,7 @@ def test_a_perfect_tracker_is_perfect(
 ) -> None:
     sequence: Sequence = request.getfixturevalue(name)
     values = _score(protocol, Oracle(sequence), sequence).values
-    assert values.get("mean_overlap", 1.0) == pytest.approx(1, abs=0.02)  # effort smooths
+    assert values.get("mean_overlap", 1.0) == pytest.approx(1, abs=0.03)  # effort smooths
     assert values.get("precision", 1.0) == 1
     first = protocol.headline[0]
     if first == "boxes_per_1000":  # the first box and the last
