@@ -156,6 +156,7 @@ def test_what_was_stopped_half_way_goes_on(
     dataset.journal_path(second).unlink()  # the second journal was never written,
     for sequence in (first, second):  # the XML of neither
         dataset.write_tracks(sequence, ())
+        dataset.journal_path(sequence).with_name(f".{sequence.name}.followed").unlink()
     report = _import(dataset, path)
     assert [each.already for each in report.tracks] == [True, False]
     journals = {path for path in whole if path.suffix == ".jsonl"}
