@@ -25,6 +25,8 @@ class Benchmark(Config):
     """What people call it."""
     protocol: str
     """Name of an evaluation protocol."""
+    aliases: tuple[str, ...] = ()
+    """Other names of a benchmark that ships; case, ``-``, ``_`` and spaces make no difference."""
     source: str = ""
     """Whose rules these are, and where they are written down."""
     names: dict[str, str] = Field(default_factory=dict)
@@ -98,10 +100,23 @@ def compat_rules(found: NamedBenchmark, tool: str) -> NamedBenchmark:
 def _path(name: str) -> Path:
     if name.endswith(".toml"):
         return Path(name)
-    path = _FOLDER / f"{name}.toml"
-    if not path.is_file():
+    found = _paths_by_name().get(_loose(name))
+    if found is None:
         raise UsageError(f"no protocol {name!r}; there are: {_known()}; or give a .toml file")
-    return path
+    return found
+
+
+def _paths_by_name() -> dict[str, Path]:
+    """Files by every name they go by, written loosely."""
+    found: dict[str, Path] = {}
+    for path in _FOLDER.glob("*.toml"):
+        aliases = load(path, Benchmark, {}).aliases
+        found |= {_loose(name): path for name in (path.stem, *aliases)}
+    return found
+
+
+def _loose(name: str) -> str:
+    return "".join(letter for letter in name.lower() if letter.isalnum())
 
 
 def _known() -> str:

@@ -56,6 +56,28 @@ def test_a_tool_without_differences_is_named() -> None:
         compat_rules(open_benchmark("gtot"), "vot")
 
 
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("OTB100", "otb"),
+        ("GOT-10k", "got10k"),
+        ("vot", "vot-supervised"),
+        ("VOT_TIR2016", "vot-tir2016"),
+    ],
+)
+def test_names_people_use_are_known(name: str, found: str) -> None:
+    assert open_benchmark(name).name == found
+
+
+def test_no_two_benchmarks_share_a_name() -> None:
+    names = [
+        "".join(letter for letter in name.lower() if letter.isalnum())
+        for each in shipped_benchmarks()
+        for name in (each, *open_benchmark(each).benchmark.aliases)
+    ]
+    assert len(names) == len(set(names))
+
+
 def test_a_file_of_ones_own(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text('title = "Mine"\nprotocol = "one-pass"\nrules.first_frame = "as-given"\n')
