@@ -63,7 +63,7 @@ def test_settings_come_from_flags_over_the_file(data: Path, tmp_path: Path) -> N
         (("hold", "--device", "cuda"), 2, "device: Extra inputs are not permitted"),
         (("hold", "--sequence", "s7"), 2, "no sequence s7; there are: s0, s1"),
         (("hold", "--format", "lasso"), 2, "no layout 'lasso'"),
-        (("hold", "--protocol", "vot"), 2, "no protocol 'vot'; there are:"),
+        (("hold", "--protocol", "vot2013"), 2, "no protocol 'vot2013'; there are:"),
         (("nano", "--set", "backbone=b.onnx", "--set", "head=h.onnx"), 5, "b.onnx: no such file"),
     ],
 )

@@ -109,7 +109,7 @@ def test_a_bad_file_is_named(tmp_path: Path, text: str, message: str) -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("otb2013", r"no protocol 'otb2013'; there are: .*otb"),
+        ("tlp", r"no protocol 'tlp'; there are: .*otb"),
         (None, r"say which with --protocol: .*one-pass"),
     ],
 )
