@@ -103,7 +103,7 @@ def test_the_rules_may_come_from_a_file(data: Path, tmp_path: Path) -> None:
     ("args", "message"),
     [
         (("hold",), "say which with --protocol"),
-        (("hold", "--benchmark", "vot"), "no protocol 'vot2013'; there are:"),
+        (("hold", "--benchmark", "vot2013"), "no protocol 'vot2013'; there are:"),
         (("nothing", "--protocol", "one-pass"), "nothing: no such folder of results, and no"),
         (("hold", "--protocol", "one-pass", "--name", "../x"), "name '../x': expected letters"),
     ],
