@@ -202,12 +202,18 @@ def _vot(protocol: VotSupervised, scores: Sequence[TargetScore]) -> dict[str, St
     return found
 
 
+def lengths_of_eao(protocol: VotSupervised, lengths: Sequence[int]) -> tuple[int, int]:
+    """First and last length that EAO is the mean over, for targets of these lengths."""
+    rules = protocol.rules
+    low, high = rules.interval or interval_of_lengths(lengths)[:2]
+    return low + rules.interval_shift, high + rules.interval_shift
+
+
 def _eao(protocol: VotSupervised, targets: Sequence[Target]) -> Statistic:
     """The interval of lengths stays that of the whole sample: it is a rule, not a result."""
     rules = protocol.rules
     lengths = [target.length for target in targets]
-    low, high = rules.interval or interval_of_lengths(lengths)[:2]
-    low, high = low + rules.interval_shift, high + rules.interval_shift
+    low, high = lengths_of_eao(protocol, lengths)
     longest = max(*lengths, high)
     columns = np.arange(max(low, 2), high + 1)
     parts = [

@@ -2,9 +2,13 @@
 
 import re
 
+import numpy as np
+import pytest
+
 from tracking.evaluation.measures import CURVES, PRECISION
-from tracking.report.colours import SERIES, colour, dashes
-from tracking.report.curves import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Line, draw_curve
+from tracking.report.colours import LOOKS, colour, dashes, mark_path
+from tracking.report.curves import Line, Shade, draw_curve
+from tracking.report.plot import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Plot, Scale
 
 
 def test_a_line_goes_from_corner_to_corner() -> None:
@@ -25,5 +29,35 @@ def test_the_first_tracker_is_drawn_above_and_named_first() -> None:
 
 
 def test_no_two_of_the_first_trackers_look_alike() -> None:
-    looks = {(colour(index), dashes(index)) for index in range(3 * SERIES)}
-    assert len(looks) == 3 * SERIES
+    lines = {(colour(index), dashes(index)) for index in range(LOOKS)}
+    assert len(lines) == LOOKS >= 30
+    for index in range(LOOKS):
+        assert dashes(index) != dashes(index + 1)
+        assert mark_path(index) != mark_path(index + 1)
+
+
+def test_lengths_are_counted_from_1_and_the_interval_is_shaded() -> None:
+    curve = [1.0, *np.linspace(0.9, 0.1, 999)]
+    svg = draw_curve(
+        CURVES["expected_overlap"], "EAO", [Line("a", curve, "0.5")], shade=Shade(100, 356)
+    )
+    assert "lengths 100 to 356" in svg
+    plot = Plot(Scale(0, 570), Scale(0, 1))  # not much further than the interval
+    left = float(re.findall(r'class="shade" x="([^"]*)"', svg)[0])
+    assert left == pytest.approx(plot.x(100), abs=0.1)
+    first, *_, last = re.findall(r'points="([^"]*)"', svg)[0].split()
+    assert first == f"{plot.x(1):.1f},{plot.y(1):.1f}"
+    assert last == f"{plot.x(570):.1f},{plot.y(curve[569]):.1f}"
+
+
+@pytest.mark.parametrize(
+    ("scale", "ticks"),
+    [
+        (Scale(0, 1), [0, 0.2, 0.4, 0.6, 0.8, 1]),
+        (Scale(0, 50), [0, 10, 20, 30, 40, 50]),
+        (Scale(0.55, 0.7), [0.55, 0.575, 0.6, 0.625, 0.65, 0.675, 0.7]),
+        (Scale(0.8, 300, log=True), [1, 2, 5, 10, 20, 50, 100, 200]),
+    ],
+)
+def test_ticks_are_round(scale: Scale, ticks: list[float]) -> None:
+    assert scale.ticks() == pytest.approx(ticks)
