@@ -9,6 +9,7 @@ import click
 import pytest
 
 from cli.main import COMMANDS, main
+from tests import code_map
 from tests.conftest import ROOT
 from tirdata import errors
 
@@ -104,28 +105,23 @@ def test_the_table_of_exit_statuses_is_the_error_trees() -> None:
     }
 
 
-def tree() -> set[str]:
-    """Python files in the README's tree of the code, by indentation."""
+def test_the_map_of_the_code_is_the_code() -> None:
+    assert code_map.PAGE.read_text(encoding="utf-8") == code_map.page(), (
+        "docs/code.md is not what the code is; write it with python -m tests.code_map"
+    )
+
+
+def test_every_folder_of_the_code_is_in_the_readme() -> None:
     block = re.findall(r"^```\n(tirdata/.*?)^```", README, re.MULTILINE | re.DOTALL)[0]
-    folders: list[str] = []
-    files = set()
-    for line in block.splitlines():
-        depth = (len(line) - len(line.lstrip())) // 2
-        name = line.split()[0]
-        folders = [*folders[:depth], name]
-        if name.endswith(".py"):
-            files.add("".join(folders))
-    return files
+    named = [line.split()[0].rstrip("/") for line in block.splitlines()]
+    for package in code_map.PACKAGES:
+        for folder in (ROOT / package).rglob("*"):
+            if folder.is_dir() and any(folder.glob("*.py")):
+                assert folder.name in named, folder
 
 
-def test_the_tree_of_the_code_is_the_code() -> None:
-    there = {
-        path.relative_to(ROOT).as_posix()
-        for folder in ("tirdata", "tracking")
-        for path in (ROOT / folder).rglob("*.py")
-        if path.name != "__init__.py"
-    }
-    assert {path for path in tree() if not path.startswith("cli/")} == there
+def test_every_file_of_the_code_says_what_it_holds() -> None:
+    assert re.findall(r"^\| `(.*)` \|  \|$", code_map.page(), re.MULTILINE) == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -1,0 +1,1 @@
+"""Networks, trackers, training, scores."""

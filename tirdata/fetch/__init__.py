@@ -1,0 +1,1 @@
+"""Sources to files: links, folders, lists of them."""

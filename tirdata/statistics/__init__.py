@@ -1,0 +1,1 @@
+"""What is in data sets and mixes: counted, and drawn."""

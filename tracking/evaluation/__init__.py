@@ -1,0 +1,1 @@
+"""Trackers run on data sets, and scored."""

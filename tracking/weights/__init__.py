@@ -1,0 +1,1 @@
+"""Trained weights with their model cards, and reading them."""
