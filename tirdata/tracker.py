@@ -7,7 +7,7 @@ in ``TRACKERS`` there.
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol, TypeAlias, runtime_checkable
 
-from tirdata.types import Box, Frame, Frames
+from tirdata.types import Box, Frame, FramePair, Frames
 
 
 class Prediction(NamedTuple):
@@ -25,6 +25,24 @@ class Tracker(Protocol):
 
     def track(self, frame: Frame) -> Prediction:
         """Say where the object is in ``frame``, the next one after the last seen."""
+        ...
+
+
+@runtime_checkable
+class PairTracker(Protocol):
+    """A tracker that looks at both halves of RGB-T pairs; it answers on the thermal half.
+
+    It has ``init`` and ``track`` as well, for sequences that have no visible half.
+    """
+
+    def init_pair(self, pair: FramePair, box: Box, visible_box: Box | None = None) -> None:
+        """Start on ``pair`` with the object at ``box``; forget any earlier start.
+
+        ``visible_box`` is where it is on the visible half, where that was labelled apart.
+        """
+
+    def track_pair(self, pair: FramePair) -> Prediction:
+        """Say where the object is on the thermal half of ``pair``, the next after the last."""
         ...
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Frame: TypeAlias = NDArray[np.uint8]  # (h, w), white-hot
+ColourFrame: TypeAlias = NDArray[np.uint8]  # (h, w, 3) red, green, blue
 Mask: TypeAlias = NDArray[np.uint8]  # (h, w), only 0 and 255
 Boxes: TypeAlias = NDArray[np.float64]  # (n, 4), NaN row = absent
 Polygons: TypeAlias = NDArray[np.float64]  # (n, 4, 2), four corners in order, NaN = absent
@@ -27,6 +28,13 @@ class Box(NamedTuple):
     y: float
     w: float
     h: float
+
+
+class FramePair(NamedTuple):
+    """Both halves of an RGB-T pair at one time; their sizes may differ."""
+
+    thermal: Frame
+    visible: ColourFrame
 
 
 class Frames(Protocol):

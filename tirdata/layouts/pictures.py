@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tirdata.dataset.frames import JPEG_QUALITY, read_frame
 from tirdata.errors import DataError
 from tirdata.files import write_bytes
-from tirdata.types import Boxes, Frame, Frames
+from tirdata.types import Boxes, ColourFrame, Frame, Frames
 
 KINDS = (".jpg", ".jpeg", ".png", ".bmp")
 _NUMBER = re.compile(r"(\d+)")
@@ -131,6 +131,18 @@ def write_picture(frames: Frames, index: int, target: Path, *, colour: bool = Fa
         kind = _kind(target)
         made = cv2.imencode(kind, pixels, quality if kind == ".jpg" else [])[1]
         write_bytes(target, made.tobytes())
+
+
+def colour_frame(frames: Frames, index: int) -> ColourFrame:
+    """A frame with its colours, (h, w, 3) red, green, blue; grey thrice where it has no file.
+
+    Raises:
+        DataError: the frame cannot be read.
+    """
+    paths: tuple[Path, ...] = getattr(frames, "paths", ())
+    if not paths:
+        return np.repeat(frames[index][:, :, None], 3, axis=2)
+    return np.ascontiguousarray(_in_colour(paths[index])[:, :, ::-1])
 
 
 def same_kind(path: Path, other: Path) -> bool:

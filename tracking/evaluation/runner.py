@@ -12,9 +12,20 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
+
 from tirdata.errors import TirDataError, WorkerError
-from tirdata.tracker import Prediction, SequenceTracker, TimedTracker, Tracker, TrackerFactory
-from tirdata.types import Box, Frame, Frames
+from tirdata.layouts.pairs import visible_half
+from tirdata.layouts.pictures import colour_frame
+from tirdata.tracker import (
+    PairTracker,
+    Prediction,
+    SequenceTracker,
+    TimedTracker,
+    Tracker,
+    TrackerFactory,
+)
+from tirdata.types import Box, Frame, FramePair, Frames, Sequence
 from tracking.evaluation.protocols.base import EvaluationProtocol
 from tracking.evaluation.results import Trajectory
 from tracking.evaluation.run_files import RunFiles, enough
@@ -70,14 +81,16 @@ class Runner:
             while not enough(done, self.repetitions):
                 with self._thrown_away_on_failure(key.name):
                     tracker = self._tracker_of(len(done))
-                    run = self._run(tracker, sequence.frames, truth, pulse.beat)
+                    run = self._run(tracker, sequence, truth, pulse.beat)
                 self.files.write(key.name, run, len(done))
                 done.append(run)
 
     def _run(
-        self, tracker: Tracker, frames: Frames, truth: Truth, on_frame: Callable[[], None]
+        self, tracker: Tracker, sequence: Sequence, truth: Truth, on_frame: Callable[[], None]
     ) -> Trajectory:
-        watched = WatchedFrames(frames, truth.stop, on_frame)
+        watched = WatchedFrames(sequence.frames, truth.stop, on_frame)
+        if isinstance(tracker, PairTracker) and sequence.visible is not None:
+            tracker = PairedTracker(tracker, watched, visible_half(sequence, "RGB-T"), truth)
         if not isinstance(tracker, SequenceTracker | TimedTracker):
             return self.protocol.run(tracker, watched, truth)
         guided = GuidedTracker(tracker, watched)
@@ -165,6 +178,41 @@ class GuidedTracker:
     def _time(self, index: int) -> None:
         if isinstance(self.tracker, TimedTracker):
             self.seconds[index] = self.took_s = self.tracker.took_s
+
+
+class PairedTracker:
+    """A tracker of pairs as one of thermal frames, each shown with the visible one beside it."""
+
+    def __init__(
+        self, tracker: PairTracker, frames: WatchedFrames, visible: Frames, truth: Truth
+    ) -> None:
+        self.tracker, self.frames, self.visible, self.truth = tracker, frames, visible, truth
+        self.took_s = 0.0  # without reading the visible frame
+
+    def init(self, frame: Frame, box: Box) -> None:
+        """Start the tracker, told where the object is on the visible half if that is known."""
+        pair, seen = self._pair(frame), self._visible_box(self.frames.index)
+        begun = time.perf_counter()
+        self.tracker.init_pair(pair, box, seen)
+        self.took_s = time.perf_counter() - begun
+
+    def track(self, frame: Frame) -> Prediction:
+        """What the tracker says."""
+        pair = self._pair(frame)
+        begun = time.perf_counter()
+        prediction = self.tracker.track_pair(pair)
+        self.took_s = time.perf_counter() - begun
+        return prediction
+
+    def _visible_box(self, index: int) -> Box | None:
+        if self.truth.visible is None or np.isnan(self.truth.visible[index]).any():
+            return None
+        return Box(*(float(value) for value in self.truth.visible[index]))
+
+    def _pair(self, frame: Frame) -> FramePair:
+        if frame is not self.frames.frame:
+            raise RuntimeError("a protocol shows a tracker the frame that it has read last")
+        return FramePair(frame, colour_frame(self.visible, self.frames.index))
 
 
 @dataclass
