@@ -19,7 +19,7 @@ from tirdata.geometry import overlap
 from tirdata.layouts import open_layout
 from tirdata.types import Box, Boxes, Floats, Frame
 from tirdata.types import Sequence as TrackedSequence
-from tracking.trackers.mmnet import MMNetConfig, MMNetTracker
+from tracking.trackers.mmnet import MMNetConfig, MMNetTracker, Target
 from tracking.trackers.response import UPSAMPLING, Map, apce, peak_to_sidelobe, second_peak
 
 GONE_AFTER = 15  # frames before the object is painted out
@@ -38,16 +38,16 @@ class Recorder(MMNetTracker):
         super().__init__(config)
         self.features: list[Floats] = []
 
-    def _score(self, response: Map) -> float:
+    def _score(self, target: Target, response: Map) -> float:
         radius = 4 * UPSAMPLING
         shape = (
-            np.clip(response.max() / self._first_peak, 0.0, 2.0),
+            np.clip(response.max() / target.first_peak, 0.0, 2.0),
             np.log(max(peak_to_sidelobe(response, radius), 1e-3)),
             np.log(max(apce(response), 1e-3)),
             second_peak(response, radius),
         )
         self.features.append(np.array(shape))
-        return super()._score(response)
+        return super()._score(target, response)
 
 
 def painted_out(frame: Frame, box: Floats) -> Frame:
@@ -97,16 +97,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("truth", type=Path, nargs="+")
     parser.add_argument("--weights", type=Path)
-    parser.add_argument("--precision", default="fp32")
-    parser.add_argument("--template-every", type=int, default=1)
+    parser.add_argument("--profile", default="default")
     given = parser.parse_args()
-    tracker = Recorder(
-        MMNetConfig(
-            weights=given.weights,
-            precision=given.precision,
-            template_every=given.template_every,
-        )
-    )
+    tracker = Recorder(MMNetConfig(weights=given.weights, profile=given.profile))
     features, right, clips = [], [], []
     for clip, sequence in enumerate(
         s for root in given.truth for s in open_layout(root).read(root)

@@ -69,6 +69,22 @@ def correlate(template: Tensor, search: Tensor) -> Tensor:
     return response[:, :valid, :valid]
 
 
+def correlate_directly(templates: Tensor, searches: Tensor) -> Tensor:
+    """As ``correlate`` without Fourier: faster where no gradient is wanted, one template for each.
+
+    Each channel by itself, then summed; one convolution with a single output channel is ten times
+    slower on a processor.
+    """
+    count, channels, size = searches.shape[0], searches.shape[1], searches.shape[-1]
+    side = templates.shape[-1]
+    maps = nn.functional.conv2d(
+        searches.reshape(1, count * channels, size, size),
+        templates.reshape(count * channels, 1, side, side),
+        groups=count * channels,
+    )
+    return maps.view(count, channels, *maps.shape[2:]).sum(dim=1)
+
+
 def correlate_all(templates: Tensor, searches: Tensor) -> Tensor:
     """Every template with every search: (z, c, t, t) and (x, c, m, m) give (z, x, r, r)."""
     size = searches.shape[-1]

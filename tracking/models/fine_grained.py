@@ -57,16 +57,25 @@ class PixelLevel(nn.Module):
         initialise(self.out)
         self.delta = nn.Parameter(torch.zeros(()))
         self.scale = scale
+        self.pooling = 1  # side of the squares of positions that keys and values are means of
+        self.adds = True  # False: known to add nothing
 
     def forward(self, x: Tensor) -> Tensor:
         """``x`` (b, c, m, m) plus what each position gathers from all others."""
+        if not self.adds:
+            return x
         query, key, value = (
-            layer(x).flatten(2).transpose(1, 2)[:, None]  # (b, 1, m*m, c)
-            for layer in (self.query, self.key, self.value)
+            part.flatten(2).transpose(1, 2)[:, None]  # (b, 1, m*m, c)
+            for part in (self.query(x), self._pooled(self.key(x)), self._pooled(self.value(x)))
         )
         gathered = nn.functional.scaled_dot_product_attention(query, key, value, scale=self.scale)
         added: Tensor = self.out(gathered[:, 0].transpose(1, 2).reshape(x.shape))
         return x + self.delta * added
+
+    def _pooled(self, x: Tensor) -> Tensor:
+        if self.pooling == 1:
+            return x
+        return nn.functional.avg_pool2d(x, self.pooling, self.pooling, ceil_mode=True)
 
 
 class FineGrained(nn.Module):

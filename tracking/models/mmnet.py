@@ -6,7 +6,12 @@ import torch
 from torch import Tensor, nn
 
 from tracking.models.alexnet import STRIDE, AlexNet, Features, initialise
-from tracking.models.correlation_filter import MARGIN, CorrelationFilter, correlate
+from tracking.models.correlation_filter import (
+    MARGIN,
+    CorrelationFilter,
+    correlate,
+    correlate_directly,
+)
 from tracking.models.fine_grained import FineGrained
 
 INPUT_SIZE: Final = 255
@@ -103,6 +108,13 @@ class MMNet(nn.Module):
                 if templates.fine_grained is None
                 else correlate(templates.fine_grained, features.conv3.float()),
             )
+
+    def answers(self, templates: Templates, features: Features) -> Tensor:
+        """``responses(...).total`` of samples with a template each, where no gradient is wanted."""
+        total = correlate_directly(templates.discriminative, features.conv5.float())
+        if templates.fine_grained is None:
+            return total
+        return total + correlate_directly(templates.fine_grained, features.conv3.float())
 
     def classify(self, features: Features) -> Tensor:
         """Class scores of an exemplar, (b, classes).

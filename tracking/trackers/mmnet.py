@@ -1,60 +1,36 @@
-"""The MMNet tracker: three scales a frame, summed responses, templates that follow slowly.
+"""The MMNet tracker: one or three scales a frame, summed responses, templates that follow slowly.
 
 The loop and its numbers are the paper's (mmnet.md, sections 3b and 5), except that the crop covers
-the same s_z * 255 / 127 as in training and that crops and peaks are exact below a pixel.
+the same s_z * 255 / 127 as in training and that crops and peaks are exact below a pixel. Targets,
+of one sequence or of many, are followed in one batch; each is answered as if it were alone.
 """
 
+import itertools
 import math
-from pathlib import Path
-from typing import Literal
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
-import torch
-from pydantic import Field
-from torch import Tensor
 
-from tirdata.config import Config
 from tirdata.crops import EXEMPLAR_SIDE, centre, context_side, crop
-from tirdata.errors import DataError
 from tirdata.tracker import Prediction
 from tirdata.types import Box, Floats, Frame
-from tracking.models.alexnet import STRIDE, Features
-from tracking.models.mmnet import MMNet, Templates
+from tracking.models.alexnet import STRIDE
+from tracking.models.correlation_filter import MARGIN
+from tracking.models.mmnet import Templates
+from tracking.trackers.mmnet_network import Network, load_model, renewed
+from tracking.trackers.mmnet_settings import PROFILES, MMNetConfig
 from tracking.trackers.response import (
     UPSAMPLING,
     Map,
     cosine_window,
+    middle_part,
     peak,
-    upsample,
     windowed,
 )
-from tracking.weights.load import load_weights, pick_device, read_about, shipped
 
-
-class MMNetConfig(Config):
-    """Settings of the tracker; the defaults are the paper's."""
-
-    weights: Path | None = None
-    """safetensors file; None: the weights that ship."""
-    device: str = "auto"
-    """cpu, cuda, cuda:N or auto; never another one than asked for."""
-    precision: Literal["fp32", "bf16"] = "fp32"
-    """Of the convolutions; the correlation filter is always fp32."""
-    scale_step: float = Field(1.0375, gt=1)
-    """Ratio of neighbouring scales."""
-    scale_penalty: float = Field(0.9745, gt=0, le=1)
-    """Factor on the maxima of the two other scales."""
-    scale_rate: float = Field(0.59, ge=0, le=1)
-    """How far the size follows the best scale in one frame."""
-    window_influence: float = Field(0.2625, ge=0, le=1)
-    """Weight of the cosine window in the search for the peak."""
-    template_rate: float = Field(0.005, ge=0, le=1)
-    """Share of the new template in each frame."""
-    template_every: int = Field(1, ge=1)
-    """Frames between template updates; the rate is raised so that they weigh the same."""
-    size_limit: float = Field(5.0, ge=1)
-    """The crop's side stays within this factor (and its inverse) of the first."""
-
+__all__ = ["PROFILES", "MMNetConfig", "MMNetTracker", "load_model"]
 
 # The probability that the box overlaps the object by half, from the peak of the summed response as
 # a share of the first frame's: 1 / (1 + exp(-(gain * share + bias))). Fitted on held-out recordings
@@ -62,10 +38,38 @@ class MMNetConfig(Config):
 # target lost among its like.
 SCORE_GAIN = 9.32
 SCORE_BIAS = -5.24
+GRID_STEP = 0.9  # of what one crop searches: neighbours overlap, so that no peak falls between
+
+
+class Look(NamedTuple):
+    """One crop of a search: its scale, and how far from where the object was, frame pixels."""
+
+    factor: float = 1.0
+    dx: float = 0.0
+    dy: float = 0.0
+
+
+@dataclass
+class Target:
+    """What is known of one object, but its templates."""
+
+    middle: Floats
+    extent: Floats
+    side: float  # of the exemplar's crop, frame pixels
+    first_side: float
+    pad: int
+    first_peak: float = 1.0  # what the target's own crop answered: later peaks are judged by it
+    frames: int = 0
+    score: float = 1.0
+
+    @property
+    def box(self) -> Box:
+        x, y = self.middle - self.extent / 2
+        return Box(float(x), float(y), *(float(value) for value in self.extent))
 
 
 class MMNetTracker:
-    """Follows one object with MMNet.
+    """Follows objects with MMNet.
 
     Raises:
         MissingError: the weights or the device are not there.
@@ -74,119 +78,143 @@ class MMNetTracker:
 
     def __init__(self, config: MMNetConfig) -> None:
         self.config = config
-        self.device = pick_device(config.device)
-        self.model = load_model(config.weights or shipped("mmnet")).to(
-            self.device,
-            memory_format=torch.channels_last,  # type: ignore[call-overload]
-        )
-        self.size = self.model.input_size
-        self.window = cosine_window(self.model.response_size * UPSAMPLING)
-        self._templates: Templates | None = None
-        self._factors = np.array([1 / config.scale_step, 1.0, config.scale_step])
-        self._penalties = np.array([config.scale_penalty, 1.0, config.scale_penalty])
+        self.network = Network(config)
+        full = cosine_window((2 * MARGIN + 1) * UPSAMPLING)
+        self.window = middle_part(full, (2 * config.reach + 1) * UPSAMPLING)
+        self._targets: list[Target] = []
+        self._templates = Templates(None, None)  # type: ignore[arg-type]  # of no target
 
     def init(self, frame: Frame, box: Box) -> None:
         """Start on ``frame`` with the object at ``box``; forget any earlier start."""
-        self._pad = round(float(frame.mean()))
-        self._middle = np.array(centre(box))
-        self._extent = np.array([box.w, box.h])
-        self._side = context_side(box.w, box.h) * self.size / EXEMPLAR_SIDE
-        self._first_side = self._side
-        self._templates = self._exemplar(frame, self._side)
-        self._frames = 0
-        # What the target's own crop answers: the peak later is judged against it.
-        self._first_peak = max(float(self._search(frame, np.array([1.0])).max()), 1e-6)
+        self.init_many([frame], [box])
 
     def track(self, frame: Frame) -> Prediction:
         """Say where the object is in ``frame``, the next one after the last seen."""
-        if self._templates is None:
+        return self.track_many([frame])[0]
+
+    def init_many(self, frames: Sequence[Frame], boxes: Sequence[Box]) -> None:
+        """Start target i on ``frames[i]`` at ``boxes[i]``; forget any earlier start."""
+        size = self.network.size
+        self._targets = [
+            Target(
+                middle=np.array(centre(box)),
+                extent=np.array([box.w, box.h]),
+                side=(side := context_side(box.w, box.h) * size / EXEMPLAR_SIDE),
+                first_side=side,
+                pad=round(float(frame.mean())),
+            )
+            for frame, box in zip(frames, boxes, strict=True)
+        ]
+        pairs = [*zip(frames, self._targets, strict=True)]
+        self._templates = self.network.exemplars(
+            [self._exemplar(frame, target, target.side) for frame, target in pairs]
+        )
+        for target, (own,) in zip(
+            self._targets, self._search(frames, [[Look()]] * len(pairs)), strict=True
+        ):
+            target.first_peak = max(float(own.max()), 1e-6)
+
+    def track_many(self, frames: Sequence[Frame]) -> list[Prediction]:
+        """Predictions for every target, target i in ``frames[i]``, its next one."""
+        if not self._targets:
             raise RuntimeError("track before init")
-        responses = self._search(frame, self._factors)
+        looks = [self._looks(target) for target in self._targets]
+        answers = self._search(frames, looks)
+        crops: dict[int, Frame] = {}
+        for row, (target, frame) in enumerate(zip(self._targets, frames, strict=True)):
+            side = target.side
+            self._follow(target, looks[row], answers[row])
+            if self._renews(target):
+                crops[row] = self._exemplar(frame, target, side)
+        if crops:
+            rate = 1 - (1 - self.config.template_rate) ** self.config.template_every
+            new = self.network.exemplars([*crops.values()])
+            self._templates = renewed(self._templates, [*crops], new, rate)
+        return [Prediction(target.box, target.score) for target in self._targets]
+
+    def _looks(self, target: Target) -> list[Look]:
+        step = self.config.scale_step
+        scales = target.frames % self.config.scales_every == 0
+        looks = [Look(1 / step), Look(), Look(step)] if scales else [Look()]
+        if self.config.search_when_lost and target.score < self.config.lost_below:
+            reach = GRID_STEP * 2 * self.config.reach * STRIDE * target.side / self.network.size
+            steps = itertools.product((-reach, 0.0, reach), repeat=2)
+            looks += [Look(1.0, dx, dy) for dx, dy in steps if dx or dy]
+        return looks
+
+    def _follow(self, target: Target, looks: list[Look], responses: Map) -> None:
+        """Move and resize ``target`` by what its ``looks`` answered."""
+        here = [row for row, look in enumerate(looks) if not (look.dx or look.dy)]
+        penalties = np.array(
+            [1.0 if looks[row].factor == 1 else self.config.scale_penalty for row in here]
+        )
         peaks = responses.max(axis=(1, 2))
         # Below zero a factor would be a reward.
-        best = int(np.argmax(peaks * self._penalties ** np.sign(peaks)))
+        best = here[int(np.argmax(peaks[here] * penalties ** np.sign(peaks[here])))]
+        target.frames += 1
+        if len(here) < len(looks) and self._found_elsewhere(target, looks, responses, peaks):
+            return
         blended = windowed(responses[best], self.window, self.config.window_influence)
-        dx, dy = peak(blended)
-        shift = np.array([dx, dy]) * STRIDE / UPSAMPLING * self._side / self.size
-        self._middle = self._middle + shift
-        score = self._score(responses[best])
-        template_side = self._side
-        self._rescale(float(self._factors[best]))
-        self._frames += 1
-        if self._frames % self.config.template_every == 0 and self.config.template_rate > 0:
-            self._update(frame, template_side)
-        x, y = self._middle - self._extent / 2
-        return Prediction(Box(float(x), float(y), *(float(v) for v in self._extent)), score)
+        target.middle = target.middle + self._shift(target, blended)
+        target.score = self._score(target, responses[best])
+        self._rescale(target, looks[best].factor)
 
-    def _rescale(self, factor: float) -> None:
+    def _found_elsewhere(
+        self, target: Target, looks: list[Look], responses: Map, peaks: Floats
+    ) -> bool:
+        """Whether the lost ``target`` stands out beside its crop; it is there then."""
+        best = int(np.argmax(peaks))
+        look, score = looks[best], self._score(target, responses[best])
+        if not (look.dx or look.dy) or score < self.config.template_above:
+            return False
+        shift = self._shift(target, responses[best])
+        target.middle = target.middle + np.array([look.dx, look.dy]) + shift
+        target.score = score
+        return True
+
+    def _shift(self, target: Target, values: Map) -> Floats:
+        """From the crop's middle to the highest of ``values``, frame pixels."""
+        cell = STRIDE / UPSAMPLING * target.side / self.network.size
+        return np.array(peak(values)) * cell
+
+    def _rescale(self, target: Target, factor: float) -> None:
         wanted = 1 + self.config.scale_rate * (factor - 1)
         limit = self.config.size_limit
         side = float(
-            np.clip(self._side * wanted, self._first_side / limit, self._first_side * limit)
+            np.clip(target.side * wanted, target.first_side / limit, target.first_side * limit)
         )
         # Box and crop keep one scale, so the box stops growing where the crop does.
-        self._extent = self._extent * (side / self._side)
-        self._side = side
+        target.extent = target.extent * (side / target.side)
+        target.side = side
 
-    def _update(self, frame: Frame, side: float) -> None:
-        if self._templates is None:
-            return
-        rate = 1 - (1 - self.config.template_rate) ** self.config.template_every
-        new = self._exemplar(frame, side)
-        self._templates = Templates(
-            torch.lerp(self._templates.discriminative, new.discriminative, rate),
-            None
-            if self._templates.fine_grained is None or new.fine_grained is None
-            else torch.lerp(self._templates.fine_grained, new.fine_grained, rate),
+    def _renews(self, target: Target) -> bool:
+        return (
+            target.frames % self.config.template_every == 0
+            and self.config.template_rate > 0
+            and target.score >= self.config.template_above
         )
 
-    def _score(self, response: Map) -> float:
-        share = float(np.clip(response.max() / self._first_peak, 0.0, 2.0))
+    def _score(self, target: Target, response: Map) -> float:
+        share = float(np.clip(response.max() / target.first_peak, 0.0, 2.0))
         return 1 / (1 + math.exp(-(SCORE_GAIN * share + SCORE_BIAS)))
 
-    @torch.inference_mode()
-    def _search(self, frame: Frame, factors: Floats) -> Map:
-        """Summed responses, upsampled, (scales, R, R)."""
-        if self._templates is None:
-            raise RuntimeError("search before init")
-        features = self._embed(self._crops(frame, [self._side * factor for factor in factors]))
-        total = self.model.responses(self._templates, features).total
-        return np.asarray(upsample(total).cpu().numpy(), np.float32)
+    def _search(self, frames: Sequence[Frame], looks: Sequence[list[Look]]) -> list[Map]:
+        """What each target's looks answer, (looks, R, R) each."""
+        owners = [row for row, own in enumerate(looks) for _ in own]
+        crops = [
+            self._crop(frame, target, look)
+            for frame, target, own in zip(frames, self._targets, looks, strict=True)
+            for look in own
+        ]
+        answers = self.network.responses(self._templates, owners, crops)
+        return np.split(answers, np.cumsum([len(own) for own in looks])[:-1])
 
-    @torch.inference_mode()
-    def _exemplar(self, frame: Frame, side: float) -> Templates:
-        templates: Templates = self.model.templates(self._embed(self._crops(frame, [side])))
-        return templates
+    def _crop(self, frame: Frame, target: Target, look: Look) -> Frame:
+        x, y = target.middle
+        side = target.side * look.factor * self.network.search_size / self.network.size
+        middle = (float(x) + look.dx, float(y) + look.dy)
+        return crop(frame, middle, side, self.network.search_size, target.pad)
 
-    def _embed(self, crops: Tensor) -> Features:
-        with torch.autocast(
-            self.device.type, dtype=torch.bfloat16, enabled=self.config.precision == "bf16"
-        ):
-            features: Features = self.model.embed(crops)
-        return features
-
-    def _crops(self, frame: Frame, sides: list[float]) -> Tensor:
-        middle = (float(self._middle[0]), float(self._middle[1]))
-        crops = np.stack([crop(frame, middle, side, self.size, self._pad) for side in sides])
-        tensor = torch.from_numpy(crops)[:, None].to(self.device).float().div_(255)
-        return tensor.contiguous(memory_format=torch.channels_last)
-
-
-def load_model(weights: Path) -> MMNet:
-    """The network that ``weights`` were trained for, in evaluation mode.
-
-    Raises:
-        MissingError: no such file.
-        DataError: the weights are not MMNet's.
-    """
-    about = read_about(weights)
-    if about.get("model") != "mmnet":
-        raise DataError(
-            f"{weights}: weights of {about.get('model', 'an unknown model')}; expected mmnet"
-        )
-    try:
-        model = MMNet(tuple(about["branches"]), about["classes"], about["input_size"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise DataError(f"{weights}: does not say which MMNet it is for ({error!r})") from None
-    load_weights(weights, model)
-    return model.eval()
+    def _exemplar(self, frame: Frame, target: Target, side: float) -> Frame:
+        x, y = target.middle
+        return crop(frame, (float(x), float(y)), side, self.network.size, target.pad)

@@ -31,6 +31,14 @@ def cosine_window(size: int) -> Map:
     return result
 
 
+def middle_part(window: Map, size: int) -> Map:
+    """The middle (size, size) of a window, with sum 1 again."""
+    margin = (window.shape[0] - size) // 2
+    part = window[margin : margin + size, margin : margin + size]
+    result: Map = (part / part.sum()).astype(np.float32)
+    return result
+
+
 def windowed(response: Map, window: Map, influence: float) -> Map:
     """The map from 0, with sum 1, blended with the window: (1 - influence) and influence."""
     shifted = response - response.min()

@@ -1,6 +1,7 @@
 """Trained weights as safetensors: reading, writing, and the file that ships with the package."""
 
 import json
+from functools import cache
 from importlib.resources import files as package_files
 from pathlib import Path
 from typing import Any
@@ -114,3 +115,28 @@ def pick_device(name: str) -> torch.device:
     ):
         raise MissingError(f"device {name!r}: not there; use --device cpu or a machine with a GPU")
     return device
+
+
+def pick_precision(name: str, device: str) -> str:
+    """The precision ``name``; ``auto`` is bf16 where ``device`` computes in it, else fp32.
+
+    ``auto`` stays where the device is a GPU that is not here: it is for another machine to say.
+    """
+    if name != "auto":
+        return name
+    if device.startswith("cuda") or (device == "auto" and torch.cuda.is_available()):
+        if not torch.cuda.is_available():
+            return name
+        return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
+    return "bf16" if processor_has_bf16() else "fp32"
+
+
+@cache
+def processor_has_bf16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
+    """Whether the processor multiplies in bf16 by instructions of its own, as Linux tells it."""
+    try:
+        lines = cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return False
+    flags = next((line for line in lines if line.lower().startswith(("flags", "features"))), "")
+    return not {"avx512_bf16", "amx_bf16", "bf16"}.isdisjoint(flags.split())

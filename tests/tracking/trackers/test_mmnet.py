@@ -51,7 +51,7 @@ def weights(blob: Sequence, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def tracker(weights: Path) -> MMNetTracker:
     """One tracker for all tests: every start has to forget the one before."""
-    return MMNetTracker(MMNetConfig(weights=weights, device="cpu"))
+    return MMNetTracker(MMNetConfig(weights=weights, device="cpu", precision="fp32"))
 
 
 def _start(tracker: MMNetTracker, blob: Sequence) -> Box:
@@ -161,18 +161,30 @@ def _passes(tracker: MMNetTracker, blob: Sequence) -> list[int]:
         sizes.append(len(inputs[0]))
 
     _start(tracker, blob)
-    handle = tracker.model.backbone.register_forward_pre_hook(note)
-    for index in range(1, 3):
+    handle = tracker.network.model.backbone.register_forward_pre_hook(note)
+    for index in range(1, 5):
         tracker.track(blob.frames[index])
     handle.remove()
     return sizes
 
 
-def test_templates_are_renewed_as_often_as_asked(weights: Path, blob: Sequence) -> None:
-    often = MMNetTracker(MMNetConfig(weights=weights, device="cpu"))
-    assert _passes(often, blob) == [3, 1, 3, 1]  # three scales, then the new template
-    rarely = MMNetTracker(MMNetConfig(weights=weights, device="cpu", template_every=2))
-    assert _passes(rarely, blob) == [3, 3, 1]
+@pytest.mark.parametrize(
+    ("settings", "passes"),
+    [
+        ({"profile": "released"}, [3, 1, 3, 1, 3, 1, 3, 1]),  # three scales, then the new template
+        ({"profile": "released", "template_every": 2}, [3, 3, 1, 3, 3, 1]),
+        ({"profile": "released", "template_rate": 0}, [3, 3, 3, 3]),
+        ({"profile": "released", "template_above": 1.0}, [3, 3, 3, 3]),
+        ({"profile": "released", "scales_every": 2, "template_every": 4}, [3, 1, 3, 1, 1]),
+        ({}, [3, 1, 1, 3]),
+    ],
+    ids=str,
+)
+def test_scales_and_templates_take_turns_as_asked(
+    weights: Path, blob: Sequence, settings: dict[str, object], passes: list[int]
+) -> None:
+    config = MMNetConfig.model_validate({"weights": weights, "device": "cpu", **settings})
+    assert _passes(MMNetTracker(config), blob) == passes
 
 
 def test_the_size_stays_within_its_limit(weights: Path, blob: Sequence) -> None:
@@ -204,7 +216,7 @@ def test_tracking_before_a_start_is_refused(weights: Path, blob: Sequence) -> No
 def test_the_registry_builds_it_from_its_settings(
     weights: Path, followed: list[Prediction], blob: Sequence
 ) -> None:
-    settings = {"weights": weights, "device": "cpu", "precision": None}
+    settings = {"weights": weights, "device": "cpu", "precision": "fp32", "scales_every": None}
     factory = tracker_factory("mmnet", settings)
     built = pickle.loads(pickle.dumps(factory))()  # noqa: S301 - our own bytes
     assert isinstance(built, MMNetTracker)
