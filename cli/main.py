@@ -30,6 +30,7 @@ COMMANDS: dict[str, str] = {  # in the order in which data goes through them
     "duplicates": "cli.duplicates:duplicates",
     "masks": "cli.masks:masks",
     "build-mix": "cli.build_mix:build_mix",
+    "weights": "cli.weights:weights",
     "train": "cli.train:train",
     "track": "cli.track:track",
     "evaluate": "cli.evaluate:evaluate",
