@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cli.certainty import certainty
 from cli.console import Console
 from cli.requests import Request
 from cli.scoring import check_whole, counted, run_targets, say_left_out
@@ -43,7 +44,9 @@ def evaluate_one(
         failed = run_targets(run, request.truths, console, engine, workers).failed if run else ()
         scored, without = _score_all(request, evaluation, results, failed)
     page = _written(request, console, scored)
-    console.document(_document(request, scored, without, page))
+    document = _document(request, scored, without, page)
+    sure = {"confidence": certainty(request.rules, scored)} if console.json else {}
+    console.document(document | sure)
     for each in without:
         console.say(f"{each.name}: {each.error}")
     _check_all(scored, without, request.out or Path(tracker))

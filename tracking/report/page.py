@@ -48,15 +48,15 @@ class Section(NamedTuple):
     html: str  # empty = left out
 
 
-def write_report(out: Path) -> Path:
-    """Write ``report.html`` of an evaluation into its folder.
+def write_report(out: Path, path: Path | None = None) -> Path:
+    """Write the page of an evaluation: ``report.html`` in its folder, or ``path``.
 
     Raises:
         DataError: the folder holds no evaluation, or no scores yet.
         StorageError: it cannot be written.
     """
     evaluation, scores = read_evaluation(out)
-    path = out / REPORT
+    path = path or out / REPORT
     write_text(path, page_html(evaluation, scores))
     return path
 

@@ -6,7 +6,7 @@ from html import escape
 from typing import NamedTuple
 
 WIDTH, HEIGHT = 440, 310
-LEFT, RIGHT, TOP, BOTTOM = 46, 14, 12, 44
+LEFT, RIGHT, TOP, BOTTOM = 52, 14, 12, 44
 _STEPS = (1, 2, 2.5, 5, 10)
 
 
@@ -80,7 +80,7 @@ class Plot(NamedTuple):
             f"{self._grid()}{inside}"
             f'<text class="axis" x="{(LEFT + WIDTH - RIGHT) / 2:.0f}" y="{HEIGHT - 6}" '
             f'text-anchor="middle">{escape(across)}</text>'
-            f'<text class="axis" transform="translate(12 {middle:.0f}) rotate(-90)" '
+            f'<text class="axis" transform="translate(11 {middle:.0f}) rotate(-90)" '
             f'text-anchor="middle">{escape(up)}</text></svg>'
         )
 
