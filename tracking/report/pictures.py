@@ -21,7 +21,7 @@ from tracking.report.colours import SERIES, TRUTH, mark
 from tracking.report.strips import strip_html
 from tracking.report.words import value_text
 
-_ALONE = "Scored on ground truth alone, without frames: there are no pictures of these."
+_ALONE = "Scored on ground truth alone, without frames: no pictures of these."
 
 
 def chosen_targets(scores: Scores, measure: str) -> dict[str, TargetScore]:
