@@ -57,9 +57,23 @@ def _vgg16_mat() -> Kind:
     return VGG16_MAT
 
 
+def _vggm_mat() -> Kind:
+    from tracking.weights.convert_vggm import VGGM_MAT  # noqa: PLC0415
+
+    return VGGM_MAT
+
+
+def _mdnet() -> Kind:
+    from tracking.weights.convert_vggm import MDNET  # noqa: PLC0415
+
+    return MDNET
+
+
 KINDS: dict[str, Callable[[], Kind]] = {
     "vgg16-torch": _vgg16_torch,
     "vgg16-mat": _vgg16_mat,
+    "vggm-mat": _vggm_mat,
+    "mdnet": _mdnet,
 }
 
 
