@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from html import escape
 from typing import NamedTuple
 
-from tracking.report.colours import SHOWN, look, mark, mark_path
+from tracking.report.colours import look, mark, mark_path
 from tracking.report.plot import BOTTOM, HEIGHT, RIGHT, TOP, WIDTH, Plot
 
 _APART = 14  # px between the names of two marks
+_NAMED = 8  # of more trackers, only half as many have their names in the plot
 _LETTER = 6.4  # width of one, about
 
 
@@ -42,7 +43,7 @@ def draw_points(
         points: best first.
         line: where to draw an upright line, and its name.
     """
-    names = _places(plot, points[:SHOWN])
+    names = _places(plot, points if len(points) <= _NAMED else points[: _NAMED // 2])
     parts = [_upright(plot, *line) if line else ""]
     parts += [_point(plot, point, names.get(point.rank)) for point in reversed(points)]
     legend = "".join(
