@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Self
+from typing import Self, TypeVar
 
 import numpy as np
 import torch
@@ -17,6 +17,8 @@ from tracking.training.sampling import Kind, Pair, Sampler
 from tracking.training.tracks import CropRef
 from tracking.training.transforms import Warp, corner, draw_warp, photometric, warp
 
+Made = TypeVar("Made")
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -27,6 +29,9 @@ class Batch:
     offsets: Tensor  # (b, 2) float, cells from the centre of the response to the object in x
     kinds: Tensor  # (b,) of Kind
     labels: Tensor  # (b,) class numbers
+
+    def __len__(self) -> int:
+        return len(self.z)
 
     def to(self, device: torch.device) -> Self:
         """The same batch on ``device``."""
@@ -96,8 +101,17 @@ def batches(
     Raises:
         DataError: the mix cannot be read.
     """
-    dataset = PairDataset(reader, sampler, size, steps)
-    workers = sampler.config.workers
+    yield from in_order(PairDataset(reader, sampler, size, steps), sampler.config.workers, pin=pin)
+
+
+def in_order(
+    dataset: "Dataset[Made | TirDataError]", workers: int, *, pin: bool = False
+) -> Iterator[Made]:
+    """The items of a dataset, each a whole batch, prepared by ``workers`` processes.
+
+    Raises:
+        TirDataError: the first item that is one.
+    """
     loader = DataLoader(
         dataset,
         batch_size=None,

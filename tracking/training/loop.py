@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn, Protocol
+from typing import NoReturn, Protocol, Self, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -14,7 +14,7 @@ from torch.optim import Optimizer
 
 from tirdata import files
 from tirdata.errors import DataError
-from tracking.training.data import Batch
+from tracking.training.distributed import ALONE, Ranks
 
 SAVE_AFTER_S = 60.0  # a killed run loses at most this much work, whatever the steps take
 
@@ -36,10 +36,22 @@ def silent(progress: Progress) -> None:
     """Says nothing of a step."""
 
 
-class LossFunction(Protocol):
+class Batch(Protocol):
+    """What the loop has to know of a batch."""
+
+    def __len__(self) -> int: ...
+
+    def to(self, device: torch.device) -> Self: ...
+
+
+AnyBatch = TypeVar("AnyBatch", bound=Batch)
+Batch_contra = TypeVar("Batch_contra", bound=Batch, contravariant=True)
+
+
+class LossFunction(Protocol[Batch_contra]):
     """The parts of the loss of a batch, each averaged over the pairs; their sum is minimised."""
 
-    def __call__(self, model: nn.Module, batch: Batch) -> dict[str, Tensor]: ...
+    def __call__(self, model: nn.Module, batch: Batch_contra) -> dict[str, Tensor]: ...
 
 
 @dataclass(frozen=True)
@@ -65,8 +77,8 @@ class Schedule:
 
 def train(  # noqa: PLR0913
     model: nn.Module,
-    batches: Iterator[Batch],
-    loss: LossFunction,
+    batches: Iterator[AnyBatch],
+    loss: LossFunction[AnyBatch],
     optimizer: Optimizer,
     *,
     schedule: Schedule,
@@ -76,11 +88,13 @@ def train(  # noqa: PLR0913
     save: Callable[[int], None],
     save_every: int,
     on_step: Callable[[Progress], None],
+    ranks: Ranks = ALONE,
 ) -> None:
     """Train from step ``done`` to the end of ``batches``; the caller sets the modules' modes.
 
     The learning rate of a parameter group is the schedule's times the group's ``lr_multiplier``.
-    Ctrl-C ends it after the step in hand, which is saved.
+    Ctrl-C ends it after the step in hand, which is saved. Of several ``ranks`` each has its part of
+    every batch, and the first one logs and saves.
 
     Raises:
         DataError: the loss is not a number; the batch is saved beside the log.
@@ -95,7 +109,7 @@ def train(  # noqa: PLR0913
             for group in optimizer.param_groups:
                 group["lr"] = rate * group["lr_multiplier"]
             with files.undisturbed():  # a step is taken whole or not at all
-                parts = _step(model, batch.to(device), loss, optimizer)
+                parts = _step(model, batch.to(device), loss, optimizer, ranks)
                 if parts is None:
                     _refuse(batch, step, log)
                 step += 1
@@ -106,8 +120,10 @@ def train(  # noqa: PLR0913
                 rate,
                 sum(parts.values()),
                 parts,
-                len(batch.z) / (time.perf_counter() - started),
+                ranks.count * len(batch) / (time.perf_counter() - started),
             )
+            if not ranks.leads:
+                continue
             files.append_line(log, json.dumps(progress.__dict__))
             on_step(progress)
             late = time.monotonic() - saved_s > SAVE_AFTER_S
@@ -115,22 +131,29 @@ def train(  # noqa: PLR0913
                 save(step)
                 saved_s = time.monotonic()
     except KeyboardInterrupt:
-        save(step)
+        if ranks.leads:
+            save(step)
         raise
 
 
 def _step(
-    model: nn.Module, batch: Batch, loss: LossFunction, optimizer: Optimizer
+    model: nn.Module,
+    batch: AnyBatch,
+    loss: LossFunction[AnyBatch],
+    optimizer: Optimizer,
+    ranks: Ranks,
 ) -> dict[str, float] | None:
     """The parts of the loss before the step that is taken; None, and no step, if not a number."""
     parts = loss(model, batch)
-    total = torch.stack(list(parts.values())).sum()
-    if not math.isfinite(total.item()):
+    values = torch.stack(list(parts.values()))
+    means = ranks.mean(values).tolist()
+    if not math.isfinite(sum(means)):
         return None
     optimizer.zero_grad(set_to_none=True)
-    total.backward()  # type: ignore[no-untyped-call]
+    values.sum().backward()  # type: ignore[no-untyped-call]
+    ranks.average_gradients(model.parameters())
     optimizer.step()
-    return {name: part.item() for name, part in parts.items()}
+    return dict(zip(parts, means, strict=True))
 
 
 def trim_log(log: Path, done: int) -> None:

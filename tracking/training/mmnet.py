@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,19 +24,10 @@ from tracking.training.config import STRATEGIES, Strategy, TrainConfig
 from tracking.training.data import Batch, batches
 from tracking.training.loop import Progress, Schedule, silent, train, trim_log
 from tracking.training.losses import classification_loss, label_map, matching_loss
+from tracking.training.run_folder import TrainResult, check_ours
 from tracking.training.sampling import Kind, Sampler
 from tracking.training.tracks import gather_tracks
 from tracking.weights.load import load_weights, pick_device, read_about, write_weights
-
-
-@dataclass(frozen=True)
-class TrainResult:
-    """What a run left behind."""
-
-    weights: Path
-    steps: int
-    resumed_at: int
-    losses: list[float]  # of the steps of this call
 
 
 def train_mmnet(
@@ -66,7 +56,7 @@ def train_mmnet(
     manifest = read_json(mix / "mix.json", MixManifest)
     _check_task(mix, manifest)
     mix_hash = hashlib.sha256((mix / "mix.json").read_bytes()).hexdigest()
-    _check_ours(out)
+    check_ours(out, "mmnet.safetensors", TrainConfig)
     model, optimizer = _prepare(config, strategy, manifest, device)
     done = 0
     saved = out / "checkpoint.pt"
@@ -125,23 +115,6 @@ def _check_task(mix: Place, manifest: MixManifest) -> None:
             f"{mix}: holds {pairs} pairs of frames (task {task}); mmnet trains on crops: build "
             "another mix with build-mix --task matching"
         )
-
-
-def _check_ours(out: Path) -> None:
-    """See that what a run would write over is of a run: its ``config.json`` is written first.
-
-    Raises:
-        UsageError: the folder holds somebody's ``log.jsonl`` or weights.
-        DataError: its ``config.json`` is not a run's.
-    """
-    if (out / "config.json").exists():
-        read_json(out / "config.json", TrainConfig)
-        return
-    for name in ("log.jsonl", "checkpoint.pt", "mmnet.safetensors"):
-        if (out / name).exists():
-            raise UsageError(
-                f"{out / name}: is there, but no run's config.json; choose another --out"
-            )
 
 
 def _prepare(
