@@ -10,7 +10,7 @@ from tracking.evaluation.scores import Scores, Speed
 from tracking.report.colours import mark
 from tracking.report.plot import UNIT, Plot, log_scale_around, scale_around
 from tracking.report.scatter import Axis, Point, draw_points
-from tracking.report.words import rate_text, value_text
+from tracking.report.words import NO_TIME, rate_text, value_text
 
 _REAL_TIME = 25.0  # frames a second of a camera
 _HEADS = ("Tracker", "Frames/s", "with starts", "ms a frame", "ms a start", "At once", "On")
@@ -18,7 +18,11 @@ _HEADS = ("Tracker", "Frames/s", "with starts", "ms a frame", "ms a start", "At 
 
 def speeds_html(scores: Sequence[Scores], measure: str, found: Confidences) -> str:
     """A plot of speed and accuracy, and a table; empty where nothing ran here."""
-    timed = [(index, each, each.speed) for index, each in enumerate(scores) if each.speed]
+    timed = [
+        (index, each, each.speed)
+        for index, each in enumerate(scores)
+        if each.speed and each.speed.fps_without_start < NO_TIME
+    ]
     if not timed:
         return ""
     rows = "".join(_speed_row(index, each, speed) for index, each, speed in timed)

@@ -131,8 +131,12 @@ def _first_place(evaluation: Evaluation, scores: Sequence[Scores]) -> str:
     first = evaluation.benchmark.build().headline[0]
     name, value = scores[0].name, value_text(first, scores[0].summary.values[first])
     if len(scores) == 1:
-        return f"{name}: {MEASURES[first].title.lower()} {value}."
-    return f"{name} is first of {len(scores)} with {MEASURES[first].title.lower()} {value}."
+        return f"{name}: {_lower(MEASURES[first].title)} {value}."
+    return f"{name} is first of {len(scores)}: {_lower(MEASURES[first].title)} {value}."
+
+
+def _lower(title: str) -> str:
+    return title[0].lower() + title[1:]
 
 
 def _facts(evaluation: Evaluation, scores: Sequence[Scores]) -> str:

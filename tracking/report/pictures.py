@@ -13,7 +13,7 @@ from tracking.evaluation.evaluate import Evaluation
 from tracking.evaluation.measures import MEASURES
 from tracking.evaluation.result_folders import open_results
 from tracking.evaluation.result_text import read_answer
-from tracking.evaluation.results import Trajectory, in_frames, to_trajectory
+from tracking.evaluation.results import STARTED, Trajectory, in_frames, to_trajectory
 from tracking.evaluation.run import MANIFEST, RunManifest, files_of, read_run
 from tracking.evaluation.scores import Scores, TargetScore
 from tracking.evaluation.targets import Data, Truth, truths_of
@@ -89,7 +89,11 @@ def _boxes(truth: Truth, evaluation: Evaluation, scores: Sequence[Scores]) -> Ma
     for each in scores:
         rows = truth.boxes * float("nan")
         if any(target.name == truth.name for target in each.targets):
-            rows = in_frames(truth, _answer(truth, evaluation, each).boxes)
+            answer = _answer(truth, evaluation, each)
+            rows = in_frames(truth, answer.boxes)
+            if answer.states is not None and len(answer.states) == len(rows):
+                given = answer.states == STARTED  # a result has a mark there, no box
+                rows[given] = truth.boxes[given]
         found[each.name] = rows
     return found
 

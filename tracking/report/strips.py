@@ -13,7 +13,7 @@ import numpy as np
 from tirdata.geometry import overlap
 from tirdata.types import Boxes, Floats, Frame, Frames
 from tracking.evaluation.targets import Truth
-from tracking.report.colours import TRUTH, colour
+from tracking.report.colours import TRUTH, colour, dashes
 
 FRAMES = 6
 WHOLE_SIDE = 400  # longest side of a whole frame, px
@@ -52,12 +52,8 @@ def strip_html(title: str, truth: Truth, frames: Frames, results: Mapping[str, B
 def _tile(index: int, frame: Frame, true: Floats, predicted: Sequence[Floats]) -> str:
     height, width = frame.shape
     whole = (0.0, 0.0, float(width), float(height))
-    rectangles = "".join(
-        [
-            *(_rectangle(box, colour(number)) for number, box in enumerate(predicted)),
-            _rectangle(true, TRUTH),
-        ]
-    )
+    boxes = reversed([*enumerate(predicted)])  # the best one above the others
+    rectangles = _rectangle(true, None) + "".join(_rectangle(box, rank) for rank, box in boxes)
     overlaps = overlap(np.array([predicted[0]]), np.array([true]))
     iou = "no box" if np.isnan(overlaps[0]) else f"IoU {overlaps[0]:.2f}"
     view = _view(true, width, height)
@@ -97,10 +93,13 @@ def _picture(
     )
 
 
-def _rectangle(box: Floats, stroke: str) -> str:
+def _rectangle(box: Floats, number: int | None) -> str:
+    """The box of the tracker with this rank, or the true one, which has a dark edge."""
     if np.isnan(box).any() or (box[2:] <= 0).any():
         return ""
     x, y, w, h = (float(value) for value in box)
-    return (
-        f'<rect x="{x:.2f}" y="{y:.2f}" width="{w:.2f}" height="{h:.2f}" style="stroke:{stroke}"/>'
-    )
+    place = f'x="{x:.2f}" y="{y:.2f}" width="{w:.2f}" height="{h:.2f}"'
+    if number is None:
+        return f'<rect class="edge" {place}/><rect {place} style="stroke:{TRUTH}"/>'
+    dash = f' stroke-dasharray="{dashes(number)}"' if dashes(number) else ""
+    return f'<rect {place}{dash} style="stroke:{colour(number)}"/>'

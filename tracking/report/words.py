@@ -4,6 +4,7 @@ from tracking.evaluation.benchmark import Benchmark
 from tracking.evaluation.measures import MEASURES
 from tracking.evaluation.scores import Scores
 
+NO_TIME = 1e6  # frames a second; what is faster has done nothing
 FEWER_IS_BETTER = "↓"
 
 
@@ -18,7 +19,9 @@ def difference_text(measure: str, value: float) -> str:
 
 
 def rate_text(per_second: float) -> str:
-    """Frames per second with three digits that mean something."""
+    """Frames per second with three digits that mean something; none where it took no time."""
+    if per_second > NO_TIME:
+        return "-"
     return f"{per_second:.1f}" if per_second < 100 else f"{per_second:.0f}"
 
 

@@ -40,7 +40,8 @@ def test_the_magnified_part_lies_inside_the_frame() -> None:
         left, top, width, height = (float(number) for number in view.split())
         assert 0 <= left <= left + width <= 64
         assert 0 <= top <= top + height <= 48
-    assert html.count("<rect") == 3 * 2 * 2  # tiles, views, truth and the one that has a box
+    assert html.count('<rect class="edge"') == 3 * 2
+    assert html.count("<rect x") == 3 * 2 * 2  # tiles, views, truth and the one that has a box
 
 
 def test_a_lost_object_is_said() -> None:

@@ -58,7 +58,9 @@ def test_rows_are_text_with_three_digits() -> None:
     ]
 
 
-@pytest.mark.parametrize(("rate", "text"), [(3.14159, "3.1"), (99.94, "99.9"), (1234.5, "1234")])
+@pytest.mark.parametrize(
+    ("rate", "text"), [(3.14159, "3.1"), (99.94, "99.9"), (1234.5, "1234"), (2e11, "-")]
+)
 def test_rates_have_digits_that_mean_something(rate: float, text: str) -> None:
     assert rate_text(rate) == text
 
