@@ -35,6 +35,7 @@ SCHEMAS: dict[str, str] = {  # schemas/<name>.schema.json -> the Config it descr
     "mix-pairs": "tirdata.mix.pairs:PairSample",
     "train": "tracking.training.config:TrainConfig",
     "tracker-mmnet": "tracking.trackers.mmnet:MMNetConfig",
+    "tracker-dual-attention": ("tracking.trackers.dual_attention_settings:DualAttentionConfig"),
     "tracker-mil": "tracking.trackers.opencv:MilConfig",
     "tracker-nano": "tracking.trackers.opencv:NanoConfig",
     "tracker-trax": "tracking.trackers.trax:TraxConfig",

@@ -34,7 +34,7 @@ def data_options(command: Command) -> Command:
 
 
 def tracker_options(command: Command) -> Command:
-    """--weights, --seed, --repetitions and --set."""
+    """--weights, --random-init, --seed, --repetitions and --set."""
     command = click.option(
         "--set", "settings", multiple=True, metavar="NAME=VALUE",
         help="A setting of the tracker; may be repeated.",
@@ -47,6 +47,10 @@ def tracker_options(command: Command) -> Command:
     command = click.option(
         "--seed", type=click.IntRange(min=0), metavar="N",
         help="For trackers that draw random numbers: same seed, same result.",
+    )(command)  # fmt: skip
+    command = click.option(
+        "--random-init", is_flag=True,
+        help="Without weights go on with random ones: for tests and speed only.",
     )(command)  # fmt: skip
     return click.option(
         "--weights", type=click.Path(path_type=Path), metavar="FILE", help="The tracker's."

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,6 +14,8 @@ from tirdata.errors import ConfigError, MissingError
 from tirdata.files import sha256
 from tirdata.tracker import TrackerFactory
 from tracking.trackers import TRACKERS, tracker_factory
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,7 @@ def choose_tracker(
     weights: Path | None = None,
     device: str | None = None,
     seed: int | None = None,
+    random_init: bool = False,
 ) -> TrackerChoice:
     """A tracker with what the command line has for all of them laid over its own settings.
 
@@ -85,13 +89,16 @@ def choose_tracker(
         device: where it runs; None = as its settings say, or a GPU if there is one. ``auto`` is
             made plain here, so that ``run.json`` says what it was.
         seed: of its random numbers; None = as its settings say.
+        random_init: whether it may go on with random weights, where it has none.
 
     Raises:
         ConfigError: no such tracker, or a setting that it does not have.
         MissingError: the device is not there.
     """
     known = TrackerChoice(name, {}).config_class.model_fields
-    given = {"weights": weights, "device": device, "seed": seed}
+    given = {
+        "weights": weights, "device": device, "seed": seed, "random_init": random_init or None
+    }  # fmt: skip
     wanted = {**settings, **{key: value for key, value in given.items() if value is not None}}
     if "device" in known and wanted.setdefault("device", "auto") == "auto":
         from tracking.weights.load import pick_device  # noqa: PLC0415 - only where torch is needed
@@ -99,4 +106,6 @@ def choose_tracker(
         wanted["device"] = str(pick_device("auto"))
     choice = TrackerChoice(name, wanted)
     choice.factory  # noqa: B018 - checks the settings
+    if getattr(choice.config, "random_init", False) and not getattr(choice.config, "weights", None):
+        _LOG.warning("%s: RANDOM WEIGHTS; its results say nothing of the tracker", name)
     return choice

@@ -35,6 +35,13 @@ def _mmnet() -> Entry:
     return Entry(MMNetTracker, MMNetConfig, lambda config: (config.weights or shipped("mmnet"),))
 
 
+def _dual_attention() -> Entry:
+    from tracking.trackers.dual_attention import DualAttentionTracker  # noqa: PLC0415
+    from tracking.trackers.dual_attention_settings import DualAttentionConfig  # noqa: PLC0415
+
+    return Entry(DualAttentionTracker, DualAttentionConfig)
+
+
 def _hold() -> Entry:
     from tracking.trackers.hold import HoldConfig, HoldTracker  # noqa: PLC0415
 
@@ -95,6 +102,7 @@ def _command() -> Entry:
 
 TRACKERS: dict[str, Callable[[], Entry]] = {
     "mmnet": _mmnet,
+    "dual-attention": _dual_attention,
     "hold": _hold,
     "interpolate": _interpolate,
     "csrt": _csrt,

@@ -1,0 +1,300 @@
+"""The dual-attention tracker of RGB-T pairs: MDNet's loop with reciprocative learning.
+
+Local: boxes around the last result, scored by a net that keeps learning, the mean of the best five,
+moved by a regression of the first frame. Global: proposals of a net that sees the whole frame,
+scored together with the local ones.
+"""
+
+import logging
+import math
+import time
+from functools import partial
+from typing import Final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from tirdata.errors import DataError, UsageError
+from tirdata.geometry import inside
+from tirdata.tracker import Prediction
+from tirdata.types import Box, Boxes, Floats, Frame, FramePair
+from tracking.models.local_attention import BACKGROUND, TARGET
+from tracking.trackers.box_regression import BoxRegression, comparable
+from tracking.trackers.box_samples import Generator, that_fit, that_overlap
+from tracking.trackers.dual_attention_settings import DualAttentionConfig
+from tracking.trackers.global_proposals import GlobalProposals
+from tracking.trackers.local_net import build_local_net, fresh_head, head_state, trained_head
+from tracking.trackers.online import Learner, Memory
+from tracking.trackers.pair_features import Alignment, Extractor, Samples, View
+from tracking.weights.load import pick_device
+
+_LOG: Final = logging.getLogger(__name__)
+
+BEST: Final = 5  # candidates whose mean is the answer
+POSITIVE: Final = 0.7  # least IoU of a positive sample
+FIRST_NEGATIVE, LATER_NEGATIVE = 0.5, 0.3  # most IoU of a negative one
+DISTANT: Final = 4  # places far from the object that scenes of negatives are taken at
+SAME_SHAPE: Final = 0.02  # by which width over height of two halves may differ
+
+
+class DualAttentionTracker:
+    """Follows one object through RGB-T pairs; answers on the thermal half.
+
+    Raises:
+        MissingError: weights or the device are not there.
+        DataError: the weights are of another model.
+    """
+
+    def __init__(
+        self, config: DualAttentionConfig, proposals: GlobalProposals | None = None
+    ) -> None:
+        self.config = config
+        self.device = pick_device(config.device)
+        self.model = build_local_net(config).to(self.device)
+        self.proposals = proposals
+        self.seconds: dict[str, float] = {}  # by stage, of all frames since the start
+        self._trained = head_state(self.model.head) if trained_head(config.weights) else {}
+        self._extract = Extractor(self.model, config)
+        self._learner: Learner | None = None
+
+    def init(self, frame: Frame, box: Box) -> None:
+        """Start on a sequence without visible frames.
+
+        Raises:
+            UsageError: nothing is to stand for them.
+        """
+        self.init_pair(self._stand_in(frame), box, box)
+
+    def track(self, frame: Frame) -> Prediction:
+        """Say where the object is in ``frame``, the next one after the last seen."""
+        if self._learner is None:
+            raise RuntimeError("track before init")
+        return self.track_pair(self._stand_in(frame))
+
+    def init_pair(self, pair: FramePair, box: Box, visible_box: Box | None = None) -> None:
+        """Start on ``pair`` with the object at ``box``; forget any earlier start.
+
+        Raises:
+            DataError: the box lies outside the thermal frame.
+            UsageError: how the halves belong together cannot be told.
+        """
+        config = self.config
+        self._alignment = self._aligned(pair, box, visible_box)
+        _check_inside(pair, box, self._alignment)
+        self.seconds = {}
+        self._random = np.random.default_rng(config.seed)
+        fresh_head(self.model, config.seed, self._trained)
+        self._learner = Learner(self._extract, config, self._random)
+        self._memory = Memory(config)
+        self._box, self._score, self._failures, self._frames, self._found = box, 1.0, 0, 0, 0
+        view = self._view(pair)
+        begun = time.perf_counter()
+        positives = self._samples(view, config.init_positives, POSITIVE, 1.0, (0.1, 1.2))
+        negatives = self._first_negatives(view)
+        begun = self._note("samples", begun)
+        self._learner.start(positives, negatives)
+        self._memory.add(positives, negatives)
+        begun = self._note("learning", begun)
+        self._regression = self._learned_regression(view)
+        self._note("regression", begun)
+        if self.proposals is not None:
+            on_visible = self._alignment(np.array([box], np.float64))[0]
+            self.proposals.start(pair, box, visible_box or _box(on_visible))
+
+    def track_pair(self, pair: FramePair) -> Prediction:
+        """Say where the object is on the thermal half of ``pair``, the next after the last."""
+        if self._learner is None:
+            raise RuntimeError("track before init")
+        self._frames += 1
+        view = self._view(pair)
+        candidates, scores = self._scored(pair, view)
+        best = scores[:, TARGET].topk(BEST).indices
+        rows = best.cpu().numpy()
+        top = scores[best].mean(dim=0).tolist()
+        margin = top[TARGET] - top[BACKGROUND]
+        self._score = 1 / (1 + math.exp(-min(max(margin, -50.0), 50.0)))
+        if top[TARGET] > 0:
+            self._failures = 0
+            self._box = self._moved(candidates, rows)
+            self._learn_from(view)
+        else:
+            self._failures += 1
+            self._update(self._memory.lately())
+        if self._failures == 0 and self._frames % self.config.update_every == 0:
+            self._update([*self._memory.positives])
+        return Prediction(self._box, self._score)
+
+    def _scored(self, pair: FramePair, view: View) -> tuple[Samples, Tensor]:
+        """The candidates of a frame, global ones last, and their scores."""
+        config = self.config
+        begun = time.perf_counter()
+        move = config.move if self._failures == 0 else config.move_when_lost
+        boxes = self._around().gaussian(config.candidates, move, config.scale, valid=True)
+        found = self._extract(view, boxes, self._size)
+        begun = self._note("candidates", begun)
+        far = self._global(pair)
+        if len(far):
+            found = _joined(found, self._extract(view, far, self._size))
+        begun = self._note("global", begun)
+        assert self._learner is not None  # noqa: S101 - the caller has seen to it
+        scores = self._learner.scores(found.features)
+        self._note("head", begun)
+        return found, scores
+
+    def _global(self, pair: FramePair) -> Boxes:
+        due = self._frames % self.config.global_every == 0
+        if self.proposals is None or not (due or self._score < self.config.global_below):
+            return np.zeros((0, 4))
+        return self.proposals.propose(
+            pair, self._box, failures=self._failures, count=self.config.candidates
+        )
+
+    def _moved(self, candidates: Samples, rows: Floats) -> Box:
+        """The mean of the best candidates, each where the regression puts it."""
+        boxes: Boxes = candidates.boxes[rows]
+        if self._regression is not None:
+            boxes = self._regression(candidates.features[rows].flatten(1), boxes)
+        return _box(boxes.mean(axis=0))
+
+    def _learn_from(self, view: View) -> None:
+        """Take samples of a frame in which the object was found."""
+        self._found += 1
+        if (self._found - 1) % self.config.update_stride:
+            return
+        begun = time.perf_counter()
+        config = self.config
+        self._memory.add(
+            self._samples(view, config.update_positives, POSITIVE, 1.0, (0.1, 1.2)),
+            self._samples(view, config.update_negatives, 0.0, LATER_NEGATIVE, (1.5, 1.2)),
+        )
+        self._note("samples", begun)
+
+    def _update(self, positives: list[Samples]) -> None:
+        begun = time.perf_counter()
+        if self._learner is not None:
+            self._learner.update(positives, [*self._memory.negatives])
+        self._note("learning", begun)
+
+    def _samples(
+        self, view: View, count: int, least: float, most: float, spread: tuple[float, float]
+    ) -> Samples:
+        """Boxes around the object with an IoU in a range; gaussian if they are to be near it."""
+        around = self._around()
+        draw = around.gaussian if least > 0 else around.uniform
+        boxes = that_overlap(lambda n: draw(n, *spread), count, self._box, least, most)
+        return self._extract(view, boxes, self._size)
+
+    def _first_negatives(self, view: View) -> Samples:
+        """Half of them near the object, half from the whole frame."""
+        config, around = self.config, self._around()
+        half = config.init_negatives // 2
+        near = that_overlap(
+            lambda n: around.uniform(n, 1.0, 2.0, 1.1), half, self._box, 0.0, FIRST_NEGATIVE
+        )
+        samples = self._extract(view, near, self._size)
+        rest = config.init_negatives - half
+        if config.features == "crops":
+            far = [that_overlap(lambda n: around.whole(n, 1.2, 1.1), rest, self._box, 0.0, 0.5)]
+        else:
+            far = self._distant(view, rest)
+        for boxes in far:
+            samples = _joined(samples, self._extract(view, boxes, self._size))
+        return samples
+
+    def _distant(self, view: View, count: int) -> list[Boxes]:
+        """Boxes about a few places anywhere in the frame: each place is a scene."""
+        places = (_box(place) for place in self._around().whole(DISTANT, 1.0))
+        return [self._about(place, view, count // DISTANT) for place in places]
+
+    def _about(self, place: Box, view: View, count: int) -> Boxes:
+        there = Generator(self._random, view.size, place)
+        draw = partial(there.uniform, move=1.0, scale=1.2, aspect=1.1)
+        return that_overlap(draw, count, self._box, 0.0, FIRST_NEGATIVE)
+
+    def _learned_regression(self, view: View) -> BoxRegression | None:
+        around, target = self._around(), np.array([self._box], np.float64)
+        boxes = that_fit(
+            lambda n: around.uniform(n, 0.3, 1.5, 1.1),
+            self.config.box_samples,
+            lambda drawn: comparable(drawn, target),
+        )
+        if not len(boxes):
+            return None
+        samples = self._extract(view, boxes, self._size)
+        return BoxRegression(samples.features.flatten(1), boxes, self._box)
+
+    def _around(self) -> Generator:
+        return Generator(self._random, self._frame_size, self._box)
+
+    @property
+    def _size(self) -> Floats:
+        return np.array(self._box[2:], np.float64)
+
+    def _view(self, pair: FramePair) -> View:
+        begun = time.perf_counter()
+        view = View.of(pair, self._alignment, self.device)
+        self._frame_size = view.size
+        self._note("upload", begun)
+        return view
+
+    def _note(self, stage: str, begun: float) -> float:
+        now = time.perf_counter()
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + now - begun
+        return now
+
+    def _stand_in(self, frame: Frame) -> FramePair:
+        if self.config.missing_half == "refuse":
+            raise UsageError(
+                "the sequence has no visible frames; dual-attention looks at pairs: take RGB-T "
+                "data, or let thermal frames stand for them by --set missing_half=copy"
+            )
+        return FramePair(frame, np.repeat(frame[:, :, None], 3, axis=2))
+
+    def _aligned(self, pair: FramePair, box: Box, visible_box: Box | None) -> Alignment:
+        wanted = self.config.align
+        if wanted == "auto":
+            by_size = Alignment.of_sizes(pair)
+            x, y = by_size.scale
+            same = abs(x / y - 1) <= SAME_SHAPE
+            wanted = "size" if same else "first-box"
+        if wanted == "size":
+            return Alignment.of_sizes(pair)
+        if visible_box is None:
+            shapes = [f"{half.shape[1]}x{half.shape[0]}" for half in pair]
+            raise UsageError(
+                f"thermal frames are {shapes[0]}, visible ones {shapes[1]}, and where the object "
+                "is on the latter is not known; expected boxes on both halves, or --set align=size "
+                "if both show the same field of view"
+            )
+        return Alignment.of_boxes(box, visible_box)
+
+
+def _check_inside(pair: FramePair, box: Box, alignment: Alignment) -> None:
+    """See that the object is on the thermal half; say so if it is not on the visible one."""
+    boxes = np.array([box], np.float64)
+    thermal, visible = ((half.shape[1], half.shape[0]) for half in pair)
+    if not inside(boxes, *thermal)[0]:
+        raise DataError(
+            f"first box {tuple(box)}: outside the {thermal[0]}x{thermal[1]} thermal frame; "
+            "expected one that touches it"
+        )
+    if not inside(alignment(boxes), *visible)[0]:
+        _LOG.warning("the object is outside the visible frames at first; they show nothing of it")
+
+
+def _joined(one: Samples, other: Samples) -> Samples:
+    """Samples of one view together."""
+    if not len(other):
+        return one
+    boxes = np.concatenate([one.boxes, other.boxes])
+    where = None
+    if one.where is not None and other.where is not None:
+        where = torch.cat([one.where, other.where])
+    features = torch.cat([one.features, other.features])
+    return Samples(one.view, boxes, features, where)
+
+
+def _box(row: Floats) -> Box:
+    x, y, w, h = (float(value) for value in row)
+    return Box(x, y, w, h)

@@ -1,0 +1,111 @@
+"""The local net as its weights say it is, or random where that is asked for."""
+
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from torch import Tensor, nn
+
+from tirdata.errors import DataError, MissingError
+from tracking.models.local_attention import LocalAttention
+from tracking.models.vgg_m import LRNS, VggM, initialise
+from tracking.trackers.dual_attention_settings import DualAttentionConfig
+from tracking.weights.load import load_weights, read_about
+
+TRUNK: Final = "vgg-m"  # conv1 to conv3 of one modality
+WHOLE: Final = "dual-attention-local"  # both, with fc4 and fc5
+_WHERE: Final = (
+    "dual-attention: there are no weights of VGG-M; get imagenet-vgg-m.mat from "
+    "https://www.vlfeat.org/matconvnet/models/imagenet-vgg-m.mat, make them ready with 'tirdata "
+    "weights convert imagenet-vgg-m.mat --from vggm-mat --out vgg-m.safetensors' and name them "
+    "with --weights, or go on with random ones by --random-init (for tests and speed only)"
+)
+
+
+def build_local_net(config: DualAttentionConfig) -> LocalAttention:
+    """The network in evaluation mode, with trunks that do not learn.
+
+    Raises:
+        MissingError: there are no weights, and random ones are not asked for.
+        DataError: they are of another model or normalisation.
+    """
+    dense = config.features == "scene"
+    if config.weights is None:
+        if not config.random_init:
+            raise MissingError(_WHERE)
+        model = _random(config, dense)
+    else:
+        model = _loaded(config.weights, config, dense)
+    for trunk in model.trunks:
+        trunk.requires_grad_(False)
+    return model.eval()
+
+
+def trained_head(weights: Path | None) -> bool:
+    """Whether fc4 and fc5 come with the weights."""
+    return weights is not None and read_about(weights).get("model") == WHOLE
+
+
+def _random(config: DualAttentionConfig, dense: bool) -> LocalAttention:
+    with torch.random.fork_rng([]):
+        torch.manual_seed(config.seed)
+        model = LocalAttention(config.lrn or "matconvnet", fusion=config.fusion, dense=dense)
+        for trunk in model.trunks:
+            assert isinstance(trunk, VggM)  # noqa: S101 - for mypy
+            initialise(trunk)
+    return model
+
+
+def _loaded(path: Path, config: DualAttentionConfig, dense: bool) -> LocalAttention:
+    about = read_about(path)
+    told, lrn = about.get("model"), about.get("lrn")
+    if told not in (TRUNK, WHOLE):
+        raise DataError(
+            f"{path}: weights of {told or 'an unknown model'}; expected {TRUNK} or {WHOLE}"
+        )
+    if lrn not in LRNS:
+        raise DataError(f"{path}: normalisation {lrn!r}; expected one of {', '.join(LRNS)}")
+    if config.lrn not in (None, lrn):
+        raise DataError(
+            f"{path}: trained with normalisation {lrn}; the setting lrn says {config.lrn}: "
+            "leave it out, features of another one are other features"
+        )
+    if told == WHOLE:
+        return _whole(path, about, config, dense)
+    model = LocalAttention(lrn, fusion=config.fusion, dense=dense)
+    load_weights(path, model.trunks[0])
+    return model
+
+
+def _whole(
+    path: Path, about: dict[str, Any], config: DualAttentionConfig, dense: bool
+) -> LocalAttention:
+    expected = {"fusion": config.fusion, "dense": dense}
+    for name, wanted in expected.items():
+        if about.get(name) != wanted:
+            raise DataError(
+                f"{path}: trained with {name} {about.get(name)}; expected {wanted}: change fusion "
+                "or features, or train for these"
+            )
+    share = bool(about.get("share_conv", True))
+    model = LocalAttention(about["lrn"], fusion=config.fusion, share_conv=share, dense=dense)
+    load_weights(path, model, but=("head.fc6.",))
+    return model
+
+
+def fresh_head(model: LocalAttention, seed: int, trained: dict[str, Tensor]) -> None:
+    """Give the head its first weights: by ``seed``, and fc4 and fc5 as they were ``trained``."""
+    generator = torch.Generator().manual_seed(seed)
+    head = model.head
+    made = type(head)(head.fusion, head.domains)
+    made.reset(generator)
+    head.load_state_dict({**made.state_dict(), **trained})
+
+
+def head_state(head: nn.Module) -> dict[str, Tensor]:
+    """fc4 and fc5, copied."""
+    return {
+        name: value.detach().cpu().clone()
+        for name, value in head.state_dict().items()
+        if not name.startswith("fc6.")
+    }
