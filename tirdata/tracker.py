@@ -50,12 +50,17 @@ class PairTracker(Protocol):
 class ManyTracker(Protocol):
     """A tracker that follows many objects of many sequences in one batch."""
 
+    at_once: int  # how many pay here; 1: nothing is gained by a batch
+
     def init_many(self, frames: Sequence[Frame], boxes: Sequence[Box]) -> None:
         """Start target i on ``frames[i]`` at ``boxes[i]``."""
 
     def track_many(self, frames: Sequence[Frame]) -> list[Prediction]:
         """Predictions for every target, target i in ``frames[i]``."""
         ...
+
+    def keep(self, rows: Sequence[int]) -> None:
+        """Go on with these targets alone, numbered anew in this order."""
 
 
 @runtime_checkable

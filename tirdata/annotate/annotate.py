@@ -17,7 +17,7 @@ from tirdata.annotate.follow import PropagateConfig
 from tirdata.annotate.interpolate import interpolate
 from tirdata.annotate.journal import LOCK_WAIT_S, Journal
 from tirdata.annotate.pictures import CardFrames
-from tirdata.annotate.propagate import Layer, propagate, tracked_frames
+from tirdata.annotate.propagate import Layer, propagate, propagate_together, tracked_frames
 from tirdata.annotate.replay import HumanTrack, replay, to_track
 from tirdata.config import Config
 from tirdata.dataset.card import Card
@@ -25,7 +25,7 @@ from tirdata.dataset.lists import write_lists
 from tirdata.dataset.tree import Dataset, SequenceId
 from tirdata.engine.base import Engine, Outcome
 from tirdata.errors import AnnotationError
-from tirdata.tracker import TrackerFactory
+from tirdata.tracker import ManyTracker, TrackerFactory
 from tirdata.types import Box, Track
 
 DECIMALS = 2  # of a machine's box in the journal; the XML has whole pixels
@@ -147,13 +147,14 @@ def annotate_sequence(
             journal.append(events)
         card = dataset.read_card(item.sequence)
         factory = cache(tracking.factory) if tracking.factory else None  # one tracker for all
-        for human in due(dataset, item, tracking):
-            _check_frames(human, card, journal.path)
-            layer = _layer(
-                dataset, item.sequence, human, replace(tracking, factory=factory), on_frame
-            )
-            journal.append([_event(human, layer, tracking)])
-            tracked += tracked_frames(human, card.frames) if tracking.factory else 0
+        ours = replace(tracking, factory=factory)
+        for group in _groups(due(dataset, item, tracking), factory):
+            for human in group:
+                _check_frames(human, card, journal.path)
+            layers = _layers(dataset, item.sequence, group, ours, on_frame)
+            for human, layer in zip(group, layers, strict=True):
+                journal.append([_event(human, layer, tracking)])
+                tracked += tracked_frames(human, card.frames) if tracking.factory else 0
     return derive(dataset, item.sequence, tracked, item.xml)
 
 
@@ -219,17 +220,30 @@ def total_frames(work_items: Iterable[Item], tracking: Tracking) -> int:
     return total if tracking.factory is not None else 0
 
 
-def _layer(
+def _groups(humans: list[HumanTrack], factory: TrackerFactory | None) -> Iterator[list[HumanTrack]]:
+    """One by one, or as many at once as pay for the tracker."""
+    size = 1
+    if factory is not None and humans:
+        tracker = factory()
+        size = tracker.at_once if isinstance(tracker, ManyTracker) else 1
+    return (humans[first : first + size] for first in range(0, len(humans), size))
+
+
+def _layers(
     dataset: Dataset,
     sequence: SequenceId,
-    human: HumanTrack,
+    humans: list[HumanTrack],
     tracking: Tracking,
     on_frame: Callable[[], None],
-) -> Layer:
+) -> list[Layer]:
     frames = CardFrames(dataset, sequence, dataset.read_card(sequence))
-    if tracking.factory is None:
-        return interpolate(human, len(frames))
-    return propagate(frames, human, tracking.factory, tracking.config.propagate, on_frame)
+    factory, settings = tracking.factory, tracking.config.propagate
+    if factory is None:
+        return [interpolate(human, len(frames)) for human in humans]
+    tracker = factory()
+    if isinstance(tracker, ManyTracker) and tracker.at_once > 1:
+        return propagate_together(frames, humans, tracker, settings, on_frame)
+    return [propagate(frames, human, factory, settings, on_frame) for human in humans]
 
 
 def _event(human: HumanTrack, layer: Layer, tracking: Tracking) -> PropagatedEvent:

@@ -11,12 +11,13 @@ from tirdata.annotate.fuse import Pass, fuse, single
 from tirdata.annotate.spans import Span
 from tirdata.config import Config
 from tirdata.geometry import centres, overlap
-from tirdata.tracker import Tracker
-from tirdata.types import Box, Boxes, Floats, Frames
+from tirdata.tracker import Prediction, Tracker
+from tirdata.types import Box, Boxes, Floats, Frame, Frames
 
 __all__ = ["PropagateConfig", "Span", "follow"]
 
 LEAST_SIDE = 1.0  # pixels; a tracker whose box shrinks below has nothing in it
+Rows = list[tuple[float, ...]]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -47,59 +48,78 @@ def follow(
     on_frame: Callable[[], None] = lambda: None,
 ) -> tuple[Boxes, Floats]:
     """Boxes (n, 4), NaN where lost, and confidence (n,) of one span, not smoothed."""
-    return _span(_Runner(frames, tracker, settings, on_frame), span)
+    return joined(
+        [_pass(frames, tracker, leg, settings, on_frame) for leg in legs(span)],
+    )
 
 
-def _span(runner: "_Runner", span: Span) -> tuple[Boxes, Floats]:
+class Leg(NamedTuple):
+    """One way through a span."""
+
+    start: int  # the frame of ``box``
+    box: Box
+    order: range
+    target: Box | None  # a person's, one frame beyond the last
+
+    @property
+    def numbers(self) -> list[int]:
+        """The frames to look at after ``start``."""
+        return [*self.order, *([] if self.target is None else [self.order[-1] + self.order.step])]
+
+
+def legs(span: Span) -> list[Leg]:
+    """Onward from the box before and back from the one after, as far as there are."""
     onward = range(span.first, span.last + 1)
-    forward = backward = None
-    if span.before is not None:
-        forward = runner.run(span.first - 1, span.before, onward, span.after)
-    if span.after is not None:
-        backward = runner.run(span.last + 1, span.after, onward[::-1], span.before)
-    if forward is not None and backward is not None:
-        return fuse(forward, backward)
-    run = forward or backward
-    assert run is not None  # noqa: S101  # a span has one end at least
-    return single(run)
+    ways = [
+        (span.first - 1, span.before, onward, span.after),
+        (span.last + 1, span.after, onward[::-1], span.before),
+    ]
+    return [Leg(start, box, order, target) for start, box, order, target in ways if box is not None]
 
 
-class _Runner(NamedTuple):
-    """Runs one tracker over one sequence."""
+def joined(passes: list[Pass]) -> tuple[Boxes, Floats]:
+    """Boxes and confidence of a span from the passes of its ``legs``."""
+    return fuse(*passes) if len(passes) == 2 else single(*passes)
 
-    frames: Frames
-    tracker: Tracker
-    settings: PropagateConfig
-    on_frame: Callable[[], None]
 
-    def run(self, start: int, box: Box, order: range, target: Box | None) -> Pass:
-        """From ``box`` on frame ``start`` through ``order``, and on to ``target`` beyond it."""
-        self.tracker.init(self.frames[start], box)
-        rows = [self._step(frame) for frame in order]
-        arrival = 1.0
-        if target is not None:
-            end = self._step(order[-1] + order.step)[:4]
-            arrival = float(np.nan_to_num(overlap(np.array([end]), np.array([target])))[0])
-        table = np.array(rows)[:: order.step]
-        boxes, scores = table[:, :4], table[:, 4]
-        found = confidence.found(
-            scores,
-            self.settings.lost_below,
-            self.settings.found_above,
-            self.settings.bridge_frames,
-        )
-        return Pass(boxes, scores, found & np.isfinite(boxes).all(axis=1), arrival)
+def judged(leg: Leg, rows: Rows, settings: PropagateConfig) -> Pass:
+    """What a tracker's ``rows``, one for each of the leg's ``numbers``, come to."""
+    arrival = 1.0
+    if leg.target is not None:
+        end = np.array([rows[-1][:4]])
+        arrival = float(np.nan_to_num(overlap(end, np.array([leg.target])))[0])
+    table = np.array(rows[: len(leg.order)])[:: leg.order.step]
+    boxes, scores = table[:, :4], table[:, 4]
+    found = confidence.found(
+        scores, settings.lost_below, settings.found_above, settings.bridge_frames
+    )
+    return Pass(boxes, scores, found & np.isfinite(boxes).all(axis=1), arrival)
 
-    def _step(self, number: int) -> tuple[float, ...]:
-        """x, y, w, h and score; no box where it left the frame or broke down."""
-        frame = self.frames[number]
-        box, score = self.tracker.track(frame)
-        self.on_frame()
-        height, width = frame.shape
-        row = np.array([box], np.float64)
-        middle = centres(row)[0]
-        left = bool((middle < 0).any() or (middle > (width, height)).any())
-        tiny = bool((row[0, 2:] < LEAST_SIDE).any())
-        if left or tiny or not np.isfinite([*row[0], score]).all():
-            return (np.nan, np.nan, np.nan, np.nan, 0.0)
-        return (*box, min(max(score, 0.0), 1.0))
+
+def row_of(frame: Frame, prediction: Prediction) -> tuple[float, ...]:
+    """x, y, w, h and score; no box where it left the frame or broke down."""
+    box, score = prediction
+    height, width = frame.shape
+    row = np.array([box], np.float64)
+    middle = centres(row)[0]
+    left = bool((middle < 0).any() or (middle > (width, height)).any())
+    tiny = bool((row[0, 2:] < LEAST_SIDE).any())
+    if left or tiny or not np.isfinite([*row[0], score]).all():
+        return (np.nan, np.nan, np.nan, np.nan, 0.0)
+    return (*box, min(max(score, 0.0), 1.0))
+
+
+def _pass(
+    frames: Frames,
+    tracker: Tracker,
+    leg: Leg,
+    settings: PropagateConfig,
+    on_frame: Callable[[], None],
+) -> Pass:
+    tracker.init(frames[leg.start], leg.box)
+    rows = []
+    for number in leg.numbers:
+        frame = frames[number]
+        rows.append(row_of(frame, tracker.track(frame)))
+        on_frame()
+    return judged(leg, rows, settings)

@@ -1,6 +1,6 @@
 """From a person's boxes to a machine's layer: a tracker run both ways between them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -8,8 +8,9 @@ import numpy as np
 from tirdata.annotate.follow import PropagateConfig, follow
 from tirdata.annotate.replay import HumanTrack
 from tirdata.annotate.smooth import smooth
+from tirdata.annotate.together import follow_together
 from tirdata.errors import UsageError
-from tirdata.tracker import TrackerFactory
+from tirdata.tracker import ManyTracker, TrackerFactory
 from tirdata.types import Boxes, Floats, Frames
 
 
@@ -45,6 +46,28 @@ def propagate(
         part = slice(span.first, span.last + 1)
         boxes[part], sure[part] = found
     return Layer(smooth(boxes, human.boxes, settings.smooth_frames), sure)
+
+
+def propagate_together(
+    frames: Frames,
+    humans: Sequence[HumanTrack],
+    tracker: ManyTracker,
+    settings: PropagateConfig,
+    on_frame: Callable[[], None] = lambda: None,
+) -> list[Layer]:
+    """As ``propagate`` for each track that has a person's box, many at once."""
+    count = len(frames)
+    spans = [human.spans(count) for human in humans]
+    flat = [span for own in spans for span in own]
+    found = iter(follow_together(frames, tracker, flat, settings, on_frame))
+    layers = []
+    for human, own in zip(humans, spans, strict=True):
+        boxes, sure = np.full((count, 4), np.nan), np.full(count, np.nan)
+        for span in own:
+            part = slice(span.first, span.last + 1)
+            boxes[part], sure[part] = next(found)
+        layers.append(Layer(smooth(boxes, human.boxes, settings.smooth_frames), sure))
+    return layers
 
 
 def tracked_frames(human: HumanTrack, count: int) -> int:

@@ -19,7 +19,7 @@ from tirdata.types import Box, Floats, Frame
 from tracking.models.alexnet import STRIDE
 from tracking.models.correlation_filter import MARGIN
 from tracking.models.mmnet import Templates
-from tracking.trackers.mmnet_network import Network, load_model, renewed
+from tracking.trackers.mmnet_network import Network, chosen, load_model, renewed
 from tracking.trackers.mmnet_settings import PROFILES, MMNetConfig
 from tracking.trackers.response import (
     UPSAMPLING,
@@ -38,6 +38,7 @@ __all__ = ["PROFILES", "MMNetConfig", "MMNetTracker", "load_model"]
 # target lost among its like.
 SCORE_GAIN = 9.32
 SCORE_BIAS = -5.24
+AT_ONCE = {"cpu": 1, "cuda": 16}  # targets that a batch pays for: two cores are full with one
 GRID_STEP = 0.9  # of what one crop searches: neighbours overlap, so that no peak falls between
 
 
@@ -81,6 +82,7 @@ class MMNetTracker:
         self.network = Network(config)
         full = cosine_window((2 * MARGIN + 1) * UPSAMPLING)
         self.window = middle_part(full, (2 * config.reach + 1) * UPSAMPLING)
+        self.at_once = AT_ONCE[self.network.device.type]
         self._targets: list[Target] = []
         self._templates = Templates(None, None)  # type: ignore[arg-type]  # of no target
 
@@ -118,6 +120,8 @@ class MMNetTracker:
         """Predictions for every target, target i in ``frames[i]``, its next one."""
         if not self._targets:
             raise RuntimeError("track before init")
+        if len(frames) != len(self._targets):
+            raise ValueError(f"{len(frames)} frames for {len(self._targets)} target(s)")
         looks = [self._looks(target) for target in self._targets]
         answers = self._search(frames, looks)
         crops: dict[int, Frame] = {}
@@ -131,6 +135,11 @@ class MMNetTracker:
             new = self.network.exemplars([*crops.values()])
             self._templates = renewed(self._templates, [*crops], new, rate)
         return [Prediction(target.box, target.score) for target in self._targets]
+
+    def keep(self, rows: Sequence[int]) -> None:
+        """Go on with these targets alone, numbered anew in this order."""
+        self._targets = [self._targets[row] for row in rows]
+        self._templates = chosen(self._templates, rows)
 
     def _looks(self, target: Target) -> list[Look]:
         step = self.config.scale_step

@@ -9,17 +9,16 @@ import torch
 from torch import Tensor, nn
 
 from tests.made import made_sequence
+from tests.tracking.trackers.made_weights import SIZE, untrained
 from tirdata.errors import ConfigError, DataError, MissingError
 from tirdata.geometry import overlap
-from tirdata.mix.tracklets import cut
 from tirdata.tracker import Prediction
 from tirdata.types import Box, Boxes, Frame, Sequence
-from tracking.models.mmnet import BRANCHES, MMNet
+from tracking.models.mmnet import MMNet
 from tracking.trackers import TRACKERS, tracker_factory
 from tracking.trackers.mmnet import MMNetConfig, MMNetTracker, load_model
 from tracking.weights.load import write_weights
 
-SIZE = 207  # of the network's input: less work than 255
 FRAMES = 6
 
 
@@ -28,24 +27,9 @@ def blob() -> Sequence:
     return made_sequence(FRAMES, target=(24.0, 20.0))
 
 
-def _untrained(path: Path, blob: Sequence, branches: tuple[str, ...] = BRANCHES) -> Path:
-    """Random weights; the norms have seen two crops, so that features have a sane scale."""
-    torch.manual_seed(0)
-    model = MMNet(branches, input_size=SIZE)
-    for module in model.modules():
-        if isinstance(module, nn.BatchNorm2d):
-            module.momentum = 1.0
-    crops = [cut(blob.frames[at], Box(*blob.tracks[0].boxes[at]), SIZE, 0)[0] for at in (0, 3)]
-    with torch.no_grad():
-        model.train().embed(torch.from_numpy(np.stack(crops))[:, None].float() / 255)
-    about = {"model": "mmnet", "branches": list(branches), "classes": 30, "input_size": SIZE}
-    write_weights(path, model, about)
-    return path
-
-
 @pytest.fixture(scope="module")
 def weights(blob: Sequence, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return _untrained(tmp_path_factory.mktemp("weights") / "mmnet.safetensors", blob)
+    return untrained(tmp_path_factory.mktemp("weights") / "mmnet.safetensors", blob)
 
 
 @pytest.fixture(scope="module")
@@ -202,7 +186,7 @@ def test_bf16_answers_nearly_the_same(
 
 
 def test_without_the_conv3_branch_it_follows_too(tmp_path: Path, blob: Sequence) -> None:
-    path = _untrained(tmp_path / "dis.safetensors", blob, ("dis",))
+    path = untrained(tmp_path / "dis.safetensors", blob, ("dis",))
     tracker = MMNetTracker(MMNetConfig(weights=path, device="cpu"))
     predictions = _follow(tracker, blob, 3)
     assert overlap(_boxes(predictions), blob.tracks[0].boxes[1:3]).min() > 0.5
