@@ -1,0 +1,172 @@
+"""Pairs of frames with the mask of one target, by number: of a mix, or of built masks."""
+
+import hashlib
+from itertools import accumulate
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from tirdata.config import read_json
+from tirdata.errors import DataError, UsageError
+from tirdata.masks.loader import MaskedFrames
+from tirdata.masks.manifest import NAME, SEQUENCE_NAME, MasksManifest, SequenceMasks
+from tirdata.mix.manifest import MixManifest
+from tirdata.mix.pair_reader import PairEntry, PairReader, Picture
+from tirdata.remote import Place
+from tirdata.types import Box, Flags
+from tracking.trackers.global_search import cut_target
+
+
+class LabelledPair(NamedTuple):
+    """A pair and where its target is."""
+
+    visible: Picture
+    thermal: Picture
+    label: Flags  # (h, w), True = target
+
+
+class Targets(NamedTuple):
+    """What the target looks like on the first pair of its track, without surroundings."""
+
+    visible: Picture
+    thermal: Picture
+
+
+class PairSource(Protocol):
+    """Labelled pairs by number."""
+
+    polarity: str
+    """Of the mask files; labels are the same whatever it is."""
+    left_out: dict[str, int]
+    """Sequences that could not be used, by reason."""
+
+    def __len__(self) -> int: ...
+
+    def pair(self, index: int) -> LabelledPair:
+        """Pair number ``index``."""
+        ...
+
+    def targets(self, index: int) -> Targets:
+        """The target of pair number ``index``."""
+        ...
+
+    def recording(self, index: int) -> str:
+        """Pairs of different recordings show different targets."""
+        ...
+
+
+class MixPairs:
+    """The pairs of the training side of a mix."""
+
+    def __init__(self, mix: Place, manifest: MixManifest, cache: Path | None = None) -> None:
+        """Open the shards.
+
+        Raises:
+            UsageError: the mix holds crops.
+            DataError: it cannot be read, or its masks have the other polarity.
+        """
+        if manifest.recipe.task != "rgbt":
+            raise UsageError(
+                f"{mix}: holds crops (task {manifest.recipe.task}); the global stage trains on "
+                "pairs: build another mix with build-mix --task rgbt"
+            )
+        self.reader = PairReader(mix, "train", cache)
+        self.polarity: str = manifest.recipe.mask_polarity
+        self.left_out: dict[str, int] = {}
+        self._places = [
+            (number, index)
+            for number, entry in enumerate(self.reader.entries)
+            for index in range(len(entry.sample.frames))
+        ]
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def pair(self, index: int) -> LabelledPair:
+        """Pair number ``index``."""
+        number, place = self._places[index]
+        found = self.reader.pair(self.reader.entries[number], place)
+        return LabelledPair(found.visible, found.thermal, found.label)
+
+    def targets(self, index: int) -> Targets:
+        """The target of pair number ``index``."""
+        return Targets(*self.reader.target(self._entry(index)))
+
+    def recording(self, index: int) -> str:
+        """Pairs of different recordings show different targets."""
+        return self._entry(index).sample.recording
+
+    def _entry(self, index: int) -> PairEntry:
+        entry: PairEntry = self.reader.entries[self._places[index][0]]
+        return entry
+
+
+class MaskPairs:
+    """The frames of built masks; sequences with several targets in one mask are left out."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open the masks.
+
+        Raises:
+            DataError: they cannot be read, or have the other polarity.
+        """
+        self.masked = MaskedFrames(folder)
+        self.polarity: str = self.masked.manifest.settings.polarity
+        sequences = self.masked.manifest.sequences
+        starts = [0, *accumulate(each.frames for each in sequences)]
+        usable = [_shows_one_target(folder / each.folder) for each in sequences]
+        self._places = [
+            (index, start)
+            for start, each, one in zip(starts, sequences, usable, strict=False)
+            if one
+            for index in range(start, start + each.frames)
+        ]
+        count = usable.count(False)
+        self.left_out = {"several targets in one mask (masks --track ID)": count} if count else {}
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def pair(self, index: int) -> LabelledPair:
+        """Pair number ``index``."""
+        found = self.masked[self._places[index][0]]
+        return LabelledPair(found.visible, found.thermal, found.label)
+
+    def targets(self, index: int) -> Targets:
+        """The target of pair number ``index``: what the boxes show in the first masked frame."""
+        first = self.masked[self._places[index][1]]
+        box = Box(*(float(value) for value in first.boxes[0]))
+        return Targets(cut_target(first.visible, box), cut_target(first.thermal, box))
+
+    def recording(self, index: int) -> str:
+        """Pairs of different recordings show different targets."""
+        return str(self._places[index][1])
+
+
+def _shows_one_target(folder: Path) -> bool:
+    masks = read_json(folder / SEQUENCE_NAME, SequenceMasks).masks
+    return all(len(mask.boxes) == 1 for mask in masks)
+
+
+def open_pairs(place: Place, cache: Path | None = None) -> tuple[PairSource, str]:
+    """The pairs of a mix or of built masks, and a hash of what they are.
+
+    Raises:
+        UsageError: it is neither, or a mix of crops.
+        DataError: it cannot be read, has no pair, or its masks have the other polarity.
+    """
+    if isinstance(place, Path) and not (place / "mix.json").exists() and (place / NAME).exists():
+        read_json(place / NAME, MasksManifest)
+        source: PairSource = MaskPairs(place)
+        told: Place = place / NAME
+    elif isinstance(place, Path) and not (place / "mix.json").exists():
+        raise UsageError(
+            f"{place}: neither mix.json nor {NAME} there; expected what build-mix --task rgbt or "
+            "masks made"
+        )
+    else:
+        source = MixPairs(place, read_json(place / "mix.json", MixManifest), cache)
+        told = place / "mix.json"
+    if not len(source):
+        reasons = "; ".join(f"{count} {name}" for name, count in source.left_out.items())
+        raise DataError(f"{place}: no pair to train on ({reasons or 'empty'})")
+    return source, hashlib.sha256(told.read_bytes()).hexdigest()
