@@ -241,6 +241,6 @@ def conclusion(found: Confidences, scores: Sequence[Scores], measure: str) -> st
         return ""
     level = [name for name, apart in known if not apart.told_apart]
     if not level:
-        return f"On these targets the lead of {first.name} is more than chance (95 %)."
+        return f"{first.name} is told apart from every other one (95 %)."
     names = ", ".join(level[:5]) + (f" and {len(level) - 5} more" if len(level) > 5 else "")
     return f"Not told apart from {first.name} (95 %): {names}."

@@ -36,6 +36,7 @@ from tracking.report.timeline import timeline_html
 from tracking.report.words import counted, value_text
 
 REPORT = "report.html"
+_NO_NAMES = ("groundtruth", "ground_truth", "gt", "anno", "annotations")
 _FILES = {".json", ".zip", ".tar", ".xz", ".gz"}
 OPEN_TARGETS = 24  # longer tables start folded
 
@@ -106,7 +107,8 @@ def page_html(evaluation: Evaluation, scores: Sequence[Scores]) -> str:
 def _title(evaluation: Evaluation) -> str:
     benchmark, data = evaluation.benchmark.benchmark.title, Path(evaluation.data)
     name = data.stem if data.suffix.lower() in _FILES else data.name
-    return benchmark if name.lower() == benchmark.lower() else f"{benchmark} on {name}"
+    same = name.lower() in {benchmark.lower(), *_NO_NAMES}
+    return benchmark if same else f"{benchmark} on {name}"
 
 
 def _sections(

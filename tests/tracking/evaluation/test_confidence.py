@@ -18,7 +18,6 @@ from tracking.evaluation.results import Trajectory
 from tracking.evaluation.scores import Failure, RunScore, Scores, TargetScore
 from tracking.evaluation.targets import Truth
 
-
 RUNS: list[tuple[int, list[tuple[int, ...]]]] = [  # frames, and failures of each repetition
     (40, [()]),
     (60, [(12, 30), (31,)]),
@@ -156,6 +155,9 @@ def test_close_trackers_are_not_told_apart_and_far_ones_are() -> None:
     assert not close.told_apart
     assert distant.told_apart
     assert distant.high < 0
+    assert conclusion(confidences(protocol, [first, far]), [first, far], "success") == (
+        f"{first.name} is told apart from every other one (95 %)."
+    )
     said = conclusion(found, [first, near, far], "success")
     assert said == f"Not told apart from {first.name} (95 %): {near.name}."
 

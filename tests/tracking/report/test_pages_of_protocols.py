@@ -14,12 +14,15 @@ from tracking.report.page import page_html
 
 
 def evaluated(
-    rules: NamedBenchmark, answers: Sequence[tuple[Truth, Trajectory]], trackers: int = 1
+    rules: NamedBenchmark,
+    answers: Sequence[tuple[Truth, Trajectory]],
+    trackers: int = 1,
+    data: str = "made",
 ) -> str:
     protocol = rules.build()
     targets = [protocol.score(truth, [answer]) for truth, answer in answers]
     evaluation = Evaluation(
-        data="made", layout="vot", benchmark=rules, targets=tuple(each.name for each in targets),
+        data=data, layout="vot", benchmark=rules, targets=tuple(each.name for each in targets),
         frames=sum(each.frames for each in targets), truth_sha256="0" * 64, origin=0,
     )  # fmt: skip
     first = Scores(
@@ -96,3 +99,13 @@ def test_thirty_trackers_are_all_named_with_each_curve() -> None:
     assert page.count("behind") > 20  # those after the tenth are drawn faintly
     assert page.count('<li data-t="29">') == 3 + 1
     assert "The first 10 trackers." in page
+
+
+@pytest.mark.parametrize(
+    ("data", "title"),
+    [("a/VOT2018.json", "VOT2018"), ("a/groundtruth", "VOT2018"), ("a/mine", "VOT2018 on mine")],
+)
+def test_the_title_says_rules_and_data_once(data: str, title: str) -> None:
+    answers = [(truth_of("s", 130), restarted(130, 40))]
+    page = evaluated(open_benchmark("vot2018"), answers, data=data)
+    assert f"<h1>{title}</h1>" in page
