@@ -45,6 +45,13 @@ class ProposalConfig(Config):
     """Take a region's own size where its area is within a factor 2 of the last box's."""
 
 
+class Placement(NamedTuple):
+    """Where a map lies on a frame: pixel = cell * scale + shift, of x and y."""
+
+    scale: tuple[float, float]
+    shift: tuple[float, float] = (0.0, 0.0)
+
+
 class Region(NamedTuple):
     """A part of a map with much attention, in pixels of the frame."""
 
@@ -54,9 +61,9 @@ class Region(NamedTuple):
 
 
 def find_regions(
-    attention: AttentionMap, size: tuple[int, int], config: ProposalConfig
+    attention: AttentionMap, placement: Placement, config: ProposalConfig
 ) -> list[Region]:
-    """Connected regions (8 neighbours) of a map over a frame of ``size`` (w, h), strongest first.
+    """Connected regions (8 neighbours) of a map, strongest first.
 
     A region is where attention is at least ``level`` and ``relative`` of the map's highest.
     """
@@ -71,14 +78,13 @@ def find_regions(
     weights = np.bincount(owner, values, count)
     xs = np.bincount(owner, values * (columns + 0.5), count)
     ys = np.bincount(owner, values * (rows + 0.5), count)
-    height, width = attention.shape
-    scale = np.array([size[0] / width, size[1] / height])
+    scale, shift = np.array(placement.scale), np.array(placement.shift)
     found = []
     for number in range(1, count):  # 0 is what lies between
         if told[number, cv2.CC_STAT_AREA] < config.least_area * attention.size:
             continue
-        x, y = scale * (xs[number], ys[number]) / weights[number]
-        corner = told[number, :2] * scale
+        x, y = scale * (xs[number], ys[number]) / weights[number] + shift
+        corner = told[number, :2] * scale + shift
         extent = told[number, 2:4] * scale
         box = Box(*(float(value) for value in (*corner, *extent)))
         found.append(Region((float(x), float(y)), box, float(weights[number])))
@@ -118,7 +124,7 @@ def passes(boxes: Boxes, last: Box, failures: int, config: ProposalConfig) -> ND
 
 def propose(  # noqa: PLR0913
     attention: AttentionMap,
-    size: tuple[int, int],
+    placement: Placement,
     last: Box,
     config: ProposalConfig,
     *,
@@ -126,7 +132,7 @@ def propose(  # noqa: PLR0913
     count: int,
     random: np.random.Generator,
 ) -> Boxes:
-    """At most ``count`` boxes in pixels of a frame of ``size`` (w, h) that the map speaks for."""
-    regions = find_regions(attention, size, config)
+    """At most ``count`` boxes in pixels of the frame that the map speaks for and that pass."""
+    regions = find_regions(attention, placement, config)
     boxes = propose_around(regions, last, count, random, config)
     return np.asarray(boxes[passes(boxes, last, failures, config)], np.float64)

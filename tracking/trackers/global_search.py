@@ -14,7 +14,7 @@ from tirdata.config import Config
 from tirdata.errors import DataError, MissingError, TrackerError
 from tirdata.types import Box, Boxes, FramePair
 from tracking.models.global_attention import HEIGHT, WIDTH, GlobalAttention
-from tracking.trackers.attention_regions import AttentionMap, ProposalConfig, propose
+from tracking.trackers.attention_regions import AttentionMap, Placement, ProposalConfig, propose
 from tracking.weights.load import load_weights, pick_device, read_about
 
 _LOG = logging.getLogger(__name__)
@@ -44,7 +44,9 @@ class GlobalSearchConfig(Config):
 class GlobalSearch:
     """Proposes boxes where the network sees the target of the first pair.
 
-    The halves are taken to show the same: map and frames are laid over one another by size.
+    Halves of one size are taken to show the same. Otherwise the two boxes of the first pair say
+    where a visible pixel lies on the thermal half, unless the network learned thermal boxes: their
+    masks lay on the whole frame.
 
     Raises:
         MissingError: the weights or the device are not there.
@@ -62,6 +64,7 @@ class GlobalSearch:
             memory_format=torch.channels_last,  # type: ignore[call-overload]
         ).eval()
         self._target: Tensor | None = None
+        self._placement = Placement((1.0, 1.0))
         self._frames = 0
 
     def start(self, pair: FramePair, box: Box, visible_box: Box) -> None:
@@ -74,6 +77,7 @@ class GlobalSearch:
         for name, half in zip(("visible", "thermal"), halves, strict=True):
             if not half.size:
                 raise TrackerError(f"the target lies outside the {name} frame; expected it inside")
+        self._placement = self._place(pair, box, visible_box)
         self._target = self._run(self.model.see_target, *(self._input(half) for half in halves))
         self._frames = 0
 
@@ -93,15 +97,26 @@ class GlobalSearch:
     def propose(self, pair: FramePair, previous: Box, *, failures: int, count: int) -> Boxes:
         """At most ``count`` boxes in pixels of the thermal half that passed the gate, (n, 4)."""
         self._frames += 1
-        height, width = pair.thermal.shape[:2]
         return propose(
             self.attention(pair),
-            (width, height),
+            self._placement,
             previous,
             self.config.proposals,
             failures=failures,
             count=count,
             random=np.random.default_rng((self.config.seed, self._frames)),
+        )
+
+    def _place(self, pair: FramePair, box: Box, visible_box: Box) -> Placement:
+        """Where the map lies on the thermal half."""
+        thermal, visible = pair.thermal.shape[:2], pair.visible.shape[:2]
+        width, height = self.size
+        if thermal == visible or self.about.get("mask_boxes") == "thermal":
+            return Placement((thermal[1] / width, thermal[0] / height))
+        x, y = box.w / visible_box.w, box.h / visible_box.h
+        return Placement(
+            (x * visible[1] / width, y * visible[0] / height),
+            (box.x - x * visible_box.x, box.y - y * visible_box.y),
         )
 
     @torch.inference_mode()

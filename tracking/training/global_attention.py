@@ -142,6 +142,7 @@ class _Run:
             "input_size": list(config.input_size),
             "invert_output": config.train_label == "background",
             "mask_polarity": self.source.polarity,
+            "mask_boxes": self.source.mask_boxes,
             "pairs": len(self.source),
             "left_out": self.source.left_out,
             "steps": steps,

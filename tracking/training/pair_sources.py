@@ -36,6 +36,8 @@ class PairSource(Protocol):
 
     polarity: str
     """Of the mask files; labels are the same whatever it is."""
+    mask_boxes: str
+    """Whose boxes the masks show: visible, thermal or union."""
     left_out: dict[str, int]
     """Sequences that could not be used, by reason."""
 
@@ -71,6 +73,7 @@ class MixPairs:
             )
         self.reader = PairReader(mix, "train", cache)
         self.polarity: str = manifest.recipe.mask_polarity
+        self.mask_boxes: str = manifest.recipe.mask_boxes
         self.left_out: dict[str, int] = {}
         self._places = [
             (number, index)
@@ -111,6 +114,8 @@ class MaskPairs:
         """
         self.masked = MaskedFrames(folder)
         self.polarity: str = self.masked.manifest.settings.polarity
+        boxes = self.masked.manifest.settings.boxes
+        self.mask_boxes: str = "visible" if boxes == "own" else boxes
         sequences = self.masked.manifest.sequences
         starts = [0, *accumulate(each.frames for each in sequences)]
         usable = [_shows_one_target(folder / each.folder) for each in sequences]

@@ -7,13 +7,14 @@ from tirdata.geometry import centre_distance, overlap
 from tirdata.types import Box, Boxes
 from tracking.trackers.attention_regions import (
     AttentionMap,
+    Placement,
     ProposalConfig,
     find_regions,
     passes,
     propose,
 )
 
-SIZE = (640, 480)  # of the frame; the map is 256 x 192, so a cell is 2.5 px
+PLACED = Placement((2.5, 2.5))  # a map of 256 x 192 on a frame of 640 x 480
 LAST = Box(100, 80, 40, 30)  # centre (120, 95)
 
 
@@ -26,38 +27,45 @@ def map_of(*blobs: tuple[int, int, int, int, float]) -> AttentionMap:
 
 
 def test_a_region_is_a_blob_with_its_centre_in_pixels_of_the_frame() -> None:
-    (region,) = find_regions(map_of((100, 50, 20, 10, 0.9)), SIZE, ProposalConfig())
+    (region,) = find_regions(map_of((100, 50, 20, 10, 0.9)), PLACED, ProposalConfig())
     assert region.centre == pytest.approx((110 * 2.5, 55 * 2.5))
     assert region.box == pytest.approx((250, 125, 50, 25))
     assert region.weight == pytest.approx(180, rel=1e-6)
 
 
+def test_a_map_may_lie_on_a_part_of_the_frame() -> None:
+    placed = Placement((2.0, 3.0), (-40.0, 7.0))
+    (region,) = find_regions(map_of((100, 50, 20, 10, 0.9)), placed, ProposalConfig())
+    assert region.centre == pytest.approx((110 * 2 - 40, 55 * 3 + 7))
+    assert region.box == pytest.approx((160, 157, 40, 30))
+
+
 def test_the_centre_leans_to_where_attention_is() -> None:
     made = map_of((100, 50, 10, 10, 0.5), (110, 50, 10, 10, 1.0))
-    (region,) = find_regions(made, SIZE, ProposalConfig())
+    (region,) = find_regions(made, PLACED, ProposalConfig())
     assert region.centre[0] / 2.5 == pytest.approx((105 * 0.5 + 115) / 1.5)
 
 
 def test_the_strongest_three_of_many_and_none_too_small() -> None:
     blobs = [(20 * n, 20, 6 + n, 6, 0.8) for n in range(5)]
     speck = (200, 100, 3, 3, 1.0)  # 9 cells; 0.0005 of the map are 24.6
-    found = find_regions(map_of(*blobs, speck), SIZE, ProposalConfig())
+    found = find_regions(map_of(*blobs, speck), PLACED, ProposalConfig())
     assert [round(region.box.w / 2.5) for region in found] == [10, 9, 8]
 
 
 def test_corners_that_touch_are_one_region() -> None:
-    found = find_regions(map_of((10, 10, 6, 6, 1), (16, 16, 6, 6, 1)), SIZE, ProposalConfig())
+    found = find_regions(map_of((10, 10, 6, 6, 1), (16, 16, 6, 6, 1)), PLACED, ProposalConfig())
     assert len(found) == 1
 
 
 def test_a_map_without_enough_attention_has_no_region() -> None:
     below, above = 99 / 255, 101 / 255
-    assert find_regions(map_of((10, 10, 20, 20, below)), SIZE, ProposalConfig()) == []
-    assert len(find_regions(map_of((10, 10, 20, 20, above)), SIZE, ProposalConfig())) == 1
-    assert find_regions(np.full((4, 4), np.nan, np.float32), SIZE, ProposalConfig()) == []
+    assert find_regions(map_of((10, 10, 20, 20, below)), PLACED, ProposalConfig()) == []
+    assert len(find_regions(map_of((10, 10, 20, 20, above)), PLACED, ProposalConfig())) == 1
+    assert find_regions(np.full((4, 4), np.nan, np.float32), PLACED, ProposalConfig()) == []
     # and what is less than half of the highest is not a region either
     both = map_of((10, 10, 20, 20, 0.45), (100, 100, 20, 20, 1.0))
-    assert len(find_regions(both, SIZE, ProposalConfig())) == 1
+    assert len(find_regions(both, PLACED, ProposalConfig())) == 1
 
 
 def shifted(dx: float, *, w: float = LAST.w, h: float = LAST.h) -> Boxes:
@@ -96,7 +104,7 @@ def test_rescue_opens_the_gate_once_the_target_is_lost_and_off_always() -> None:
 def proposals(made: AttentionMap, failures: int = 0, **settings: object) -> Boxes:
     config = ProposalConfig.model_validate(settings)
     random = np.random.default_rng(0)
-    return propose(made, SIZE, LAST, config, failures=failures, count=256, random=random)
+    return propose(made, PLACED, LAST, config, failures=failures, count=256, random=random)
 
 
 def test_under_the_paper_s_gate_proposals_stay_where_the_target_was() -> None:

@@ -1,0 +1,84 @@
+"""`tirdata train dual-attention`: a mix of pairs -> weights of a stage of the second paper."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cli.options import (
+    PlaceType,
+    Registered,
+    config_option,
+    device_option,
+    json_option,
+    verbosity,
+)
+from cli.training import console_of_rank, say_result
+
+if TYPE_CHECKING:
+    from tirdata.remote import Place
+
+
+@click.command("dual-attention")
+@click.option("--stage", required=True, metavar="NAME",
+              type=Registered("tracking.training.stages:STAGES", "stage"),
+              help="global: the network that looks at whole frames.")  # fmt: skip
+@click.option("--mix", required=True, type=PlaceType(), metavar="MIX",
+              help="What build-mix --task rgbt, or masks, made.")  # fmt: skip
+@click.option("--cache", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
+              help="Where copies of an address's shards stay; default: read parts.")  # fmt: skip
+@click.option("--out", type=click.Path(path_type=Path), metavar="RUN",
+              help="Default runs/dual-attention-STAGE; goes on if it holds a run.")  # fmt: skip
+@click.option("--init", type=click.Path(path_type=Path), metavar="WEIGHTS",
+              help="Start from these: VGG-16, or a stage's own.")  # fmt: skip
+@click.option("--random-init", is_flag=True, default=None, help="Start from random weights.")
+@click.option("--mask-polarity", type=click.Choice(["target-white", "target-black"]),
+              help="Refuse masks of the other polarity; default: take either.")  # fmt: skip
+@click.option("--train-label", type=click.Choice(["target", "background"]),
+              help="What is 1 in the map; default target.")  # fmt: skip
+@click.option("--frozen-blocks", type=int, metavar="N", help="First blocks of VGG-16 to keep.")
+@click.option("--negative", type=float, metavar="SHARE",
+              help="Of pairs shown with the target of another recording; default 0.")  # fmt: skip
+@click.option("--augment/--no-augment", default=None, help="Flip, zoom, contrast, noise, polarity.")
+@click.option("--epochs", type=int, help="Default 50.")
+@click.option("--pairs-per-epoch", type=int, help="Default: every pair once.")
+@click.option("--batch", type=int, help="Pairs a step, of all processes together; default 20.")
+@click.option("--lr", type=float, help="Of Adagrad; default 5e-5.")
+@click.option("--input-size", metavar="HxW", help="Height x width; default 192x256.")
+@click.option("--precision", metavar="fp32|bf16", help="Of the convolutions.")
+@click.option("--loaders", "workers", type=int, help="Processes that prepare batches; default 0.")
+@click.option("--seed", type=int, help="Same seed, same weights on the same machine.")
+@click.option("--stop-after", type=click.IntRange(min=1), metavar="STEPS",
+              help="Stop after so many steps; the same command goes on from there.")  # fmt: skip
+@config_option
+@device_option
+@json_option
+@verbosity
+def dual_attention(
+    stage: str, mix: "Place", cache: Path | None, out: Path | None, augment: bool | None,
+    stop_after: int | None, config_path: Path | None, as_json: bool, **given: Any,
+) -> None:  # fmt: skip
+    """Example: tirdata train dual-attention --stage global --mix pairs --init vgg16.st
+
+    Trains the network that says where in the whole frame the target is. Writes a log line a step,
+    a checkpoint now and then, and the weights as safetensors at the end. On several GPUs:
+    torchrun --nproc-per-node N -m cli train dual-attention and so on.
+    """
+    from tirdata.config import load
+    from tracking.training.stages import STAGES
+
+    console = console_of_rank(json=as_json)
+    entry = STAGES[stage]()
+    overrides = dict(given)
+    if augment is not None:
+        overrides["augment"] = (entry.augment if augment else type(entry.augment)()).model_dump()
+    config = load(config_path, entry.config, overrides)
+    folder = out or Path(f"runs/dual-attention-{stage}")
+    with console.progress(f"train {stage}", None) as progress:
+
+        def show(step: Any) -> None:
+            progress.advance()
+            progress.update(f"step {step.step}/{step.steps} loss {step.loss:.4f}")
+
+        result = entry.train(mix, folder, config, show, stop_after=stop_after, cache=cache)
+    say_result(console, result)

@@ -1,0 +1,72 @@
+"""`tirdata train mmnet`: a mix of crops -> weights of MMNet."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cli.console import console_for
+from cli.options import PlaceType, config_option, device_option, json_option, verbosity
+from cli.training import say_result
+
+if TYPE_CHECKING:
+    from tirdata.remote import Place
+
+
+@click.command("mmnet")
+@click.option("--mix", required=True, type=PlaceType(), metavar="MIX",
+              help="What build-mix made: a folder, or an address (s3://bucket/mix).")  # fmt: skip
+@click.option("--cache", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
+              help="Where copies of an address's shards stay; default: read parts.")  # fmt: skip
+@click.option("--out", type=click.Path(path_type=Path), default=Path("runs/mmnet"),
+              show_default=True, metavar="RUN",
+              help="Folder of the run; goes on if it holds one.")  # fmt: skip
+@click.option("--strategy", metavar="NAME",
+              help="only-vid, only-tir, re-train, fine-tune or mix-train (default).")  # fmt: skip
+@click.option("--init", type=click.Path(path_type=Path), metavar="WEIGHTS",
+              help="Start from these weights; re-train and fine-tune need them.")  # fmt: skip
+@click.option("--branches", metavar="LIST", help="Of dis,cls,hc,pc; default all.")
+@click.option("--augment/--no-augment", default=None, help="Shift, scale, contrast, blur, noise.")
+@click.option("--epochs", type=int, help="Default: the strategy's own.")
+@click.option("--pairs-per-epoch", type=int, help="Default 47880.")
+@click.option("--batch", type=int, help="Pairs a step; default 8.")
+@click.option("--lr-first", type=float, help="Learning rate of the first epoch.")
+@click.option("--lr-last", type=float, help="Learning rate of the last epoch.")
+@click.option("--precision", metavar="fp32|bf16", help="Of the convolutions.")
+@click.option("--loaders", "workers", type=int, help="Processes that prepare batches; default 0.")
+@click.option("--seed", type=int, help="Same seed, same weights on the same machine.")
+@click.option("--stop-after", type=click.IntRange(min=1), metavar="STEPS",
+              help="Stop after so many steps; the same command goes on from there.")  # fmt: skip
+@config_option
+@device_option
+@json_option
+@verbosity
+def mmnet(
+    mix: "Place", cache: Path | None, out: Path, branches: str | None,
+    augment: bool | None,
+    stop_after: int | None, config_path: Path | None, as_json: bool, **given: Any,
+) -> None:  # fmt: skip
+    """Example: tirdata train mmnet --mix mix --strategy mix-train --out runs/first
+
+    Trains MMNet with one of the paper's five strategies. Writes a log line a step, a checkpoint
+    now and then, and the weights as safetensors at the end. Stop it at any time: the same command
+    goes on from the last checkpoint.
+    """
+    from tirdata.config import load
+    from tracking.training.config import STANDARD_AUGMENT, Augment, TrainConfig
+    from tracking.training.mmnet import train_mmnet
+
+    console = console_for(json=as_json)
+    overrides = {**given, "branches": branches.split(",") if branches else None}
+    if augment is not None:
+        overrides["augment"] = (STANDARD_AUGMENT if augment else Augment()).model_dump()
+    config = load(config_path, TrainConfig, overrides)
+    with console.progress("train mmnet", None) as progress:
+
+        def show(step: Any) -> None:
+            parts = " ".join(f"{name} {value:.3f}" for name, value in step.parts.items())
+            progress.advance()
+            progress.update(f"step {step.step}/{step.steps} loss {step.loss:.3f} ({parts})")
+
+        result = train_mmnet(mix, out, config, show, stop_after=stop_after, cache=cache)
+    say_result(console, result)
