@@ -30,7 +30,7 @@ class Course(Config):
     stop: int
     """One past the last."""
     lost: tuple[tuple[int, int], ...]
-    """Stretches of counted frames that the answer does not overlap: first, and one past the last."""
+    """Stretches of counted frames that the answer does not overlap: first, one past the last."""
 
 
 class TargetScore(Config):
