@@ -133,8 +133,8 @@ def report(found: dict[str, list[Took]], targets: dict[str, int]) -> None:
                 ratio = times[other][:, column] / (own[:, column] / targets[name])
                 line += f"{np.median(ratio if faster else 1 / ratio):>{12 if faster else 8}.2f}"
         print(line)
-    print("frames/s: by the clock, beside whatever else runs here; every target's frame counts.\n"
-          "x released: how many times faster; x CSRT: how many times its processor time.")  # fmt: skip
+    print("frames/s: by the clock, beside whatever else runs; every target's frame counts.\n"
+          "x released: how many times faster; x CSRT: of its processor time.")  # fmt: skip
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ from tracking.models.correlation_filter import (
     CorrelationFilter,
     correlate,
     correlate_all,
+    correlate_directly,
     gaussian_target,
     hann,
     solve,
@@ -80,6 +81,16 @@ def test_the_target_peaks_at_the_corner_and_wraps() -> None:
 def test_correlation_is_the_depthwise_convolutions_sum(size: int, template: int) -> None:
     left, right = _seeded(2, 6, template, template), _seeded(2, 6, size, size) + 1
     torch.testing.assert_close(correlate(left, right), _depthwise(left, right), rtol=0, atol=1e-3)
+
+
+@pytest.mark.parametrize(("size", "template"), [(49, 17), (53, 21), (12, 5)])
+def test_without_fourier_it_answers_the_same(size: int, template: int) -> None:
+    left, right = _seeded(2, 6, template, template), _seeded(2, 6, size, size) + 1
+    wide = right.contiguous(memory_format=torch.channels_last)
+    for search in (right, wide):
+        torch.testing.assert_close(
+            correlate_directly(left, search), correlate(left, right), rtol=0, atol=1e-3
+        )
 
 
 def test_one_template_serves_all_searches() -> None:

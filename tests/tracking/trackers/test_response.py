@@ -8,6 +8,7 @@ from tracking.trackers.response import (
     Map,
     apce,
     cosine_window,
+    middle_part,
     peak,
     peak_to_sidelobe,
     second_peak,
@@ -34,6 +35,14 @@ def test_upsampling_is_bicubic_with_a_of_minus_a_half() -> None:
     assert large.shape == (1, 264, 264)
     assert large.min().item() == pytest.approx(-0.073, abs=0.002)  # a = -0.75 gives -0.110
     torch.testing.assert_close(large, large.flip(1, 2))  # the centre stays the centre
+
+
+def test_the_middle_of_a_window_is_its_middle_with_sum_one() -> None:
+    whole = cosine_window(264)
+    part = middle_part(whole, 200)
+    assert part.shape == (200, 200)
+    assert part.sum() == pytest.approx(1.0, abs=1e-4)
+    np.testing.assert_allclose(part / part.max(), whole[32:-32, 32:-32] / whole.max(), rtol=1e-5)
 
 
 @pytest.mark.parametrize("at", [(0.0, 0.0), (3.0, -5.0), (2.25, 0.75), (-7.4, 4.6)])
