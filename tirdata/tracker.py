@@ -15,6 +15,7 @@ class Prediction(NamedTuple):
 
     box: Box
     score: float  # 0..1, the tracker's own confidence
+    corners: tuple[float, ...] | None = None  # x1,y1,…,x4,y4 where it says more than its bounds
 
 
 class Tracker(Protocol):

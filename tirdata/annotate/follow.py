@@ -98,7 +98,7 @@ def judged(leg: Leg, rows: Rows, settings: PropagateConfig) -> Pass:
 
 def row_of(frame: Frame, prediction: Prediction) -> tuple[float, ...]:
     """x, y, w, h and score; no box where it left the frame or broke down."""
-    box, score = prediction
+    box, score, _ = prediction
     height, width = frame.shape
     row = np.array([box], np.float64)
     middle = centres(row)[0]

@@ -60,7 +60,7 @@ class Abilities(NamedTuple):
 
 
 class TraxTracker:
-    """Talks to the program; polygons that it answers become their bounds."""
+    """Talks to the program, which is started with a box and may answer boxes or four corners."""
 
     def __init__(self, config: TraxConfig) -> None:
         """See that the program is there; it is started with the first frame.
@@ -111,7 +111,8 @@ class TraxTracker:
         if len(numbers) == trax.SPECIAL:
             return Prediction(self._box, 0.0)
         self._box = trax.bounds(numbers)
-        return Prediction(self._box, _score(properties))
+        corners = numbers if len(numbers) == trax.CORNERS else None
+        return Prediction(self._box, _score(properties), corners)
 
     def _take(self) -> Path | None:
         """The file of the next frame, once."""

@@ -17,6 +17,7 @@ from tirdata.types import Box, Frame
 
 PREFIX = "@@TRAX:"
 SPECIAL = 1  # numbers in a region that is none: a code
+CORNERS = 8  # in one of four corners
 
 _KEY = re.compile(r"([A-Za-z0-9._]{1,64})=(.*)", re.DOTALL)
 _WORD = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|((?:[^\s"\\]|\\.)+))(?=\s|$)')

@@ -130,7 +130,7 @@ def test_started_on_one_grey_it_stays(tracker: MMNetTracker) -> None:
 )  # fmt: skip
 def test_any_start_gives_numbers(tracker: MMNetTracker, blob: Sequence, box: Box) -> None:
     tracker.init(blob.frames[0], box)
-    found, score = tracker.track(blob.frames[1])
+    found, score, _ = tracker.track(blob.frames[1])
     assert np.isfinite(found).all()
     assert found.w > 0
     assert found.h > 0

@@ -10,6 +10,7 @@ from tests.made import made_sequence
 from tests.programs import FOLDER, PROGRAMS
 from tirdata.errors import ConfigError, MissingError, TrackerError
 from tirdata.layouts import LAYOUTS
+from tirdata.tracker import Prediction
 from tirdata.types import Box, Boxes, Sequence
 from tracking.trackers.trax import TraxConfig, TraxTracker
 from tracking.trackers.trax_messages import Message, bounds, parse, region_numbers, written
@@ -104,6 +105,7 @@ def test_it_talks_to_the_reference_library(
         answers = [tracker.track(blob.frames[index]) for index in (1, 2)]
         np.testing.assert_allclose([answer.box for answer in answers], [first] * 2, atol=2e-4)
         assert [answer.score for answer in answers] == pytest.approx([1 / 2, 1 / 3])
+        assert all((answer.corners is not None) == (region == "polygon") for answer in answers)
 
 
 def test_files_of_a_data_set_are_given_as_they_lie(tmp_path: Path, blob: Sequence) -> None:
@@ -170,7 +172,7 @@ def test_a_code_is_an_object_lost(blob: Sequence) -> None:
     program = f"print('@@TRAX:hello', flush=True)\nwhile True: input(); {answer}"
     tracker = TraxTracker(_python(program))
     tracker.init(blob.frames[0], Box(1, 2, 3, 4))
-    assert tracker.track(blob.frames[1]) == (Box(1, 2, 3, 4), 0.0)
+    assert tracker.track(blob.frames[1]) == Prediction(Box(1, 2, 3, 4), 0.0)
 
 
 def test_the_seed_and_a_restart_reach_the_program(blob: Sequence) -> None:

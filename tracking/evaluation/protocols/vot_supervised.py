@@ -13,7 +13,7 @@ from pydantic import Field
 from tirdata.config import Config
 from tirdata.errors import DataError
 from tirdata.tracker import Tracker
-from tirdata.types import Box, Flags, Floats, Frames
+from tirdata.types import Flags, Floats, Frames
 from tracking.evaluation.protocols.vot_measures import CURVE, measured_on_tag, values_of
 from tracking.evaluation.result_text import States
 from tracking.evaluation.results import ANSWERED, FAILED, STARTED, Trajectory
@@ -23,6 +23,7 @@ from tracking.evaluation.supervised.interval import Interval, interval_of_length
 from tracking.evaluation.supervised.regions import corners_of, region_overlaps
 from tracking.evaluation.supervised.restarts import (
     Pace,
+    Region,
     Restarts,
     run_in_real_time,
     run_with_restarts,
@@ -113,8 +114,8 @@ class VotSupervised:
         corners = self._true_corners(truth)
         limits = _inner((width, height)) if self.rules.bounded else None
 
-        def lost(index: int, box: Box) -> bool:
-            answer = corners_of(np.array([box]), rectangle_to=self.rules.rectangle_to)
+        def lost(index: int, region: Region) -> bool:
+            answer = corners_of(np.array([region]), rectangle_to=self.rules.rectangle_to)
             true = corners[index : index + 1]
             (value,) = region_overlaps(
                 answer, true, limits=limits, rasteriser=self.rules.rasteriser

@@ -8,20 +8,23 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
 from tirdata.tracker import TimedTracker, Tracker
 from tirdata.types import Box, Frames
 from tracking.evaluation.results import ANSWERED, FAILED, SKIPPED, STARTED, Trajectory
+from tracking.evaluation.supervised.regions import corners_of
 from tracking.evaluation.targets import Truth
+
+Region: TypeAlias = tuple[float, ...]  # x, y, w, h, or eight numbers of four corners
 
 
 class Restarts(NamedTuple):
     """When a tracker is lost and when it is started again."""
 
-    lost: Callable[[int, Box], bool]  # whether this answer on this frame is a failure
+    lost: Callable[[int, Region], bool]  # whether this answer on this frame is a failure
     skip: int  # frames from a failure to the restart
 
 
@@ -45,12 +48,12 @@ class Asked:
         self.tracker.init(frame, box)
         return self._seconds(begun)
 
-    def track(self, index: int) -> tuple[Box, float]:
+    def track(self, index: int) -> tuple[Region, float]:
         """Its answer on a frame."""
         frame = self.frames[index]
         begun = time.perf_counter()
-        box = self.tracker.track(frame).box
-        return box, self._seconds(begun)
+        found = self.tracker.track(frame)
+        return found.corners or found.box, self._seconds(begun)
 
     def _seconds(self, begun: float) -> float:
         passed = time.perf_counter() - begun
@@ -65,15 +68,21 @@ class _Sheet:
 
     def __post_init__(self) -> None:
         count = len(self.truth.boxes)
-        self.rows = np.full((count, 4), np.nan)
+        self.rows = np.full((count, 8), np.nan)
+        self.width = 4  # of the longest region so far
         self.seconds = np.full(count, np.nan)
         self.states = np.full(count, SKIPPED, np.int8)
 
     def started(self, index: int, box: Box) -> None:
-        self.states[index], self.rows[index] = STARTED, box
+        self._write(index, STARTED, box)
 
-    def answered(self, index: int, box: Box) -> None:
-        self.states[index], self.rows[index] = ANSWERED, box
+    def answered(self, index: int, region: Region) -> None:
+        self._write(index, ANSWERED, region)
+
+    def _write(self, index: int, state: int, region: Region) -> None:
+        self.states[index] = state
+        self.rows[index, : len(region)] = region
+        self.width = max(self.width, len(region))
 
     def failed(self, index: int) -> None:
         self.states[index], self.rows[index] = FAILED, np.nan
@@ -85,7 +94,12 @@ class _Sheet:
 
     @property
     def trajectory(self) -> Trajectory:
-        return Trajectory(self.rows, seconds=self.seconds, states=self.states)
+        """Boxes; or corners everywhere, if the tracker answered some."""
+        rows = self.rows[:, : self.width]
+        if self.width > 4:
+            upright = np.isnan(rows[:, 4:]).all(axis=1)
+            rows[upright] = corners_of(rows[upright, :4]).reshape(-1, 8)
+        return Trajectory(rows, seconds=self.seconds, states=self.states)
 
 
 def run_with_restarts(
@@ -102,13 +116,13 @@ def run_with_restarts(
             running = True
             index += 1
             continue
-        box, sheet.seconds[index] = asked.track(index)
-        if restarts.lost(index, box):
+        region, sheet.seconds[index] = asked.track(index)
+        if restarts.lost(index, region):
             sheet.failed(index)
             running = False
             index = sheet.restart(index + restarts.skip)
         else:
-            sheet.answered(index, box)
+            sheet.answered(index, region)
             index += 1
     return sheet.trajectory
 
@@ -133,15 +147,16 @@ def _in_real_time_from(
 ) -> int:
     """One stretch from a start to a failure; the frame of the next start, or the end."""
     stop = sheet.truth.stop
-    held = _true_box(sheet.truth, begin)
-    took = sheet.seconds[begin] = asked.start(begin, held)
-    sheet.started(begin, held)
+    given = _true_box(sheet.truth, begin)
+    held: Region = given
+    took = sheet.seconds[begin] = asked.start(begin, given)
+    sheet.started(begin, given)
     passed = _passed(took, pace, 0)
     index = begin + _current(passed, pace)
     for answer in range(1, stop + 1):
         if index >= stop:
             return stop
-        box, took = asked.track(index)
+        region, took = asked.track(index)
         sheet.seconds[index] = took
         passed += _passed(took, pace, answer)
         current = begin + _current(passed, pace) - 1
@@ -152,14 +167,14 @@ def _in_real_time_from(
                 break
             sheet.answered(late, held)
         if current < stop:
-            if restarts.lost(current, box):
+            if restarts.lost(current, region):
                 failed = current
             else:
-                sheet.answered(current, box)
+                sheet.answered(current, region)
         if failed is not None:
             sheet.failed(failed)
             return sheet.restart(current + restarts.skip)
-        held, index = box, current + 1
+        held, index = region, current + 1
     return stop
 
 

@@ -12,6 +12,7 @@ from tracking.evaluation.results import Trajectory
 from tracking.evaluation.runner import GuidedTracker, WatchedFrames
 from tracking.evaluation.supervised.restarts import (
     Pace,
+    Region,
     Restarts,
     run_in_real_time,
     run_with_restarts,
@@ -63,8 +64,8 @@ def truth() -> Truth:
 
 
 def restarts(truth: Truth) -> Restarts:
-    def lost(index: int, box: Box) -> bool:
-        return bool(abs(truth.boxes[index, 0] - box.x) >= 8)
+    def lost(index: int, region: Region) -> bool:
+        return bool(abs(truth.boxes[index, 0] - region[0]) >= 8)
 
     return Restarts(lost, 5)
 
@@ -103,6 +104,29 @@ def test_a_failure_costs_five_frames(frames: Frames, truth: Truth) -> None:
     np.testing.assert_array_equal(~np.isnan(found.seconds), asked)
     np.testing.assert_array_equal(found.rows[[0, 9]], truth.boxes[[0, 9]])
     assert np.isnan(found.rows[4]).all()
+
+
+class Turned(Player):
+    """Answers the corners of the true box, turned by half its diagonal."""
+
+    def track(self, frame: Frame) -> Prediction:
+        box, score, _ = super().track(frame)
+        x, y, w, h = box
+        corners = (x + w / 2, y, x + w, y + h / 2, x + w / 2, y + h, x, y + h / 2)
+        return Prediction(box, score, corners)
+
+
+def test_corners_stay_corners(frames: Frames, truth: Truth) -> None:
+    def lost(index: int, region: Region) -> bool:
+        return index == 4
+
+    found = plain_run(Turned(truth.boxes), frames, truth, Restarts(lost, 5))
+    assert codes(found)[:12] == "1...200001.."
+    x, y, w, h = truth.boxes[1]
+    assert found.rows[1].tolist() == [x + 4, y, x + w, y + 4, x + 4, y + h, x, y + 4]
+    x, y, w, h = truth.boxes[9]  # the box that it was started with, as corners
+    assert found.rows[9].tolist() == [x, y, x + w, y, x + w, y + h, x, y + h]
+    assert np.isnan(found.rows[[4, 5]]).all()
 
 
 @pytest.mark.parametrize(
