@@ -31,6 +31,7 @@ COMMANDS: dict[str, str] = {  # in the order in which data goes through them
     "masks": "cli.masks:masks",
     "build-mix": "cli.build_mix:build_mix",
     "weights": "cli.weights:weights",
+    "pretrain-backbone": "cli.pretrain_backbone:pretrain_backbone",
     "train": "cli.train:train",
     "track": "cli.track:track",
     "evaluate": "cli.evaluate:evaluate",

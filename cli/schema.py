@@ -34,6 +34,7 @@ SCHEMAS: dict[str, str] = {  # schemas/<name>.schema.json -> the Config it descr
     "mix-sample": "tirdata.mix.shards:Sample",
     "mix-pairs": "tirdata.mix.pairs:PairSample",
     "train": "tracking.training.config:TrainConfig",
+    "pretrain": "tracking.training.pretrain_config:PretrainConfig",
     "train-global": "tracking.training.global_config:GlobalTrainConfig",
     "tracker-mmnet": "tracking.trackers.mmnet:MMNetConfig",
     "tracker-dual-attention": ("tracking.trackers.dual_attention_settings:DualAttentionConfig"),
