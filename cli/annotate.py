@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from cli.annotate_looks import look
 from cli.annotating import said, show, tracking_of
 from cli.console import console_for
 from cli.options import (
@@ -43,6 +44,10 @@ def _verb(name: str, text: str) -> Callable[[Any], Any]:
 @_verb("undo", "Take back the last thing said of a sequence.")
 @_verb("redo", "Bring back what was taken back last.")
 @click.option("--until", type=click.IntRange(min=0), metavar="N", help="Last frame.")
+@click.option("--suggest", type=click.IntRange(min=1), is_flag=False, flag_value=5, metavar="[N]",
+              help="Only say where a person's box would help most.")  # fmt: skip
+@click.option("--candidates", type=click.IntRange(min=1), is_flag=False, flag_value=5,
+              metavar="[N]", help="Only say what may be an object in --frame.")  # fmt: skip
 @click.option("--propagate", is_flag=True, help="Follow every object between and beyond its boxes.")
 @click.option("--tracker", metavar="NAME",
               help="Of the registry, or interpolate; mmnet by default.")  # fmt: skip
@@ -75,6 +80,9 @@ def annotate(
 
     console = console_for(json=as_json)
     data = Dataset.open(dataset)
+    if given["suggest"] or given["candidates"]:
+        look(console, data, sequences, track=track, propagate=propagate, edited=edited, **given)
+        return
     tracking = tracking_of(**given) if propagate else None
     edits = said(data, sequences, track, dry_run=dry_run, **given)
     if dry_run:

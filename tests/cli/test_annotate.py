@@ -171,3 +171,43 @@ def test_one_sequence_that_fails_leaves_the_others_done(
 def present_frames(dataset: Dataset, sequence: SequenceId) -> int:
     (only,) = dataset.read_tracks(sequence, 6)
     return int(only.present.sum())
+
+
+def test_suggest_says_where_a_box_would_help_and_writes_nothing(
+    dataset: Dataset, run: Callable[..., Result]
+) -> None:
+    assert "nothing to suggest" in run("--suggest").stdout
+    run(*BOX, *PROPAGATE)
+    journal = dataset.journal_path(dataset.sequence_ids()[0])
+    before = journal.read_bytes()
+    found = json.loads(run("--suggest", "3", "--json").stdout)["suggestions"]
+    assert len(found) == 3
+    assert 0 < found[0]["frame"] < COUNT
+    assert found[0]["gain"] >= found[1]["gain"]
+    assert journal.read_bytes() == before
+
+
+def test_candidates_are_listed_and_never_taken(
+    dataset: Dataset, run: Callable[..., Result]
+) -> None:
+    found = json.loads(run("--candidates", "--frame", "9", "--json").stdout)["candidates"]
+    assert 0 < len(found) <= 5
+    assert not dataset.journal_path(dataset.sequence_ids()[0]).exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--candidates",), "expected --frame N and one sequence"),
+        (("--candidates", "--frame", str(COUNT)), f"has frames 0 to {COUNT - 1}"),
+        (("--suggest", "--propagate"), "stand alone"),
+        (("--suggest", *BOX), "stand alone"),
+        (("--suggest", "--candidates", "--frame", "0"), "stand alone"),
+    ],
+)
+def test_questions_that_make_no_sense_are_refused(
+    run: Callable[..., Result], words: tuple[str, ...], message: str
+) -> None:
+    result = run(*words)
+    assert result.exit_code == 2
+    assert message in result.stderr

@@ -38,5 +38,7 @@ def _propose() -> Callable[[CardFrames, int], Iterable[Any]] | None:
         module = importlib.import_module(MODULE)
     except ModuleNotFoundError:
         return None
-    found: Callable[[CardFrames, int], Iterable[Any]] | None = getattr(module, "candidates", None)
+    found: Callable[[CardFrames, int], Iterable[Any]] | None = getattr(
+        module, "candidates_in", None
+    )
     return found

@@ -7,6 +7,8 @@ per 1000 frames until a share of the frames of every target overlaps its truth. 
   (Kuznetsova et al., WACV 2021; SAM 2). Fair to interpolation, which needs both ends.
 - unsure: the same, but the next frame is the one the tracker is least sure of, as a tool has to
   choose it; between frames equally sure, the one furthest from any human box.
+- suggest: the next frame is the one where a box is expected to help most, as `annotate --suggest`
+  says it. Knows no truth either.
 - online: one pass forward, a box at each frame that falls below, and on from there. Fair to
   trackers that know only the past; every frame is kept good, so ``share`` is 1.
 
@@ -24,6 +26,7 @@ from pydantic import Field
 
 from tirdata.annotate.follow import PropagateConfig, Span, follow
 from tirdata.annotate.smooth import smooth
+from tirdata.annotate.suggest import suggest
 from tirdata.config import Config
 from tirdata.errors import DataError
 from tirdata.geometry import overlap
@@ -46,7 +49,7 @@ class EffortConfig(Config):
     """A frame is good from this IoU with the truth on."""
     share: Share = 0.95
     """A target is done when this share of its frames is good."""
-    policy: Literal["offline", "unsure", "online"] = "offline"
+    policy: Literal["offline", "unsure", "suggest", "online"] = "offline"
     """Which frame the person looks at next."""
     jitter: Annotated[float, Field(ge=0, lt=0.5)] = 0.0
     """Standard deviation of a person's hand: of the centre in target sizes, of the size in its
@@ -245,6 +248,8 @@ class _Desk:
         candidates = np.flatnonzero(left)
         if self.rules.policy == "offline":
             return int(candidates[np.argmin(overlaps[candidates])])
+        if self.rules.policy == "suggest":
+            return suggest(self.sure, self.human, left_out=~left)[0].frame
         known = np.array(sorted(self.human))
         away = np.abs(candidates[:, None] - known).min(axis=1)
         sure = np.nan_to_num(self.sure[candidates], nan=0.0)

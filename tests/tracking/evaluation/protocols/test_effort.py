@@ -76,9 +76,13 @@ def test_online_gives_a_box_whenever_a_frame_falls_below(made: Sequence) -> None
     assert score.values["good_frames"] == 1
 
 
-def test_without_an_oracle_the_middle_comes_first_where_nothing_is_known(made: Sequence) -> None:
+@pytest.mark.parametrize("policy", ["unsure", "suggest"])
+def test_without_an_oracle_the_middle_comes_first_where_nothing_is_known(
+    made: Sequence, policy: str
+) -> None:
     truth = _sequence(_straight(bend=20))
-    protocol = Effort(EffortConfig(policy="unsure", share=0.9, overlap=0.4))
+    rules = {"policy": policy, "share": 0.9, "overlap": 0.4}
+    protocol = Effort(check(rules, EffortConfig, where="test"))
     trajectory = protocol.run(tracker_factory("interpolate", {})(), made.frames, truth)
     assert trajectory.states is not None
     assert 10 in np.flatnonzero(trajectory.states == STARTED)
@@ -87,7 +91,7 @@ def test_without_an_oracle_the_middle_comes_first_where_nothing_is_known(made: S
 def test_frames_without_the_object_are_neither_asked_for_nor_counted(made: Sequence) -> None:
     boxes = _straight()
     boxes[[0, 1, 8, 9, 20]] = np.nan
-    for policy in ("offline", "unsure", "online"):
+    for policy in ("offline", "unsure", "suggest", "online"):
         protocol = Effort(check({"policy": policy, "overlap": 0.9}, EffortConfig, where="test"))
         truth = _sequence(boxes)
         trajectory = protocol.run(tracker_factory("hold", {})(), made.frames, truth)
