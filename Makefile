@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check $(PIP_FLAGS) -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint parity bench clean
+.PHONY: help demo test chromium lint parity bench clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -15,8 +15,16 @@ help:  ## show this list
 demo: $(VENV)/.installed  ## install, then walk the whole way on a real thermal recording
 	@PATH="$(CURDIR)/$(BIN):$$PATH" bash docs/demo/run.sh demo
 
-test: $(VENV)/.installed-dev  ## install, then run every test with branch coverage
+test: $(VENV)/.installed-dev chromium  ## install, then run every test with branch coverage
 	$(BIN)/python -m pytest --cov --cov-branch
+
+# The review page is tested in it; without it those tests skip and say so.
+chromium:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || { \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium; } \
+	>/dev/null 2>&1 || echo "chromium cannot be installed: without the tests of the review page"; \
+	else echo "no chromium: without the tests of the review page (apt-get install chromium)"; fi; }
 
 lint: $(VENV)/.installed-dev  ## format, ruff, mypy --strict, import rules
 	$(BIN)/ruff format --check .

@@ -1,6 +1,7 @@
 // All that can be done, with its keys: buttons, shortcuts and the map of keys come from here.
 
 const GROUPS = ["Go", "Say", "Look", "Sequence"];
+const SHOWN = 2; // keys of one action in the map
 const ARROWS = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", Space: "Space" };
 
 /** [id, group, keys, words, what it does, button's words or icon] */
@@ -31,7 +32,7 @@ const LIST = [
   ["end", "Say", ["X"], "End the track: gone from here on", (app) => app.review.end(), "End"],
   ["class", "Say", ["C"], "Change the class", (app) => app.review.rename(), "Class"],
   ["delete-box", "Say", ["Delete", "Backspace"], "Delete the box", (app) => app.review.deleteBox(), "Delete box"],
-  ["delete-track", "Say", ["Shift+Delete", "Shift+Backspace"], "Delete the track", (app) => app.review.deleteTrack(), "Track"],
+  ["delete-track", "Say", ["Shift+Delete", "Shift+Backspace"], "Delete the track", (app) => app.review.deleteTrack(), "Delete track"],
   ["candidates", "Say", ["P"], "Propose boxes in this frame; 1–5 take one", (app) => app.review.propose(), "Propose"],
   ["undo", "Say", ["Ctrl+Z", "U"], "Undo", (app) => app.review.undo(), "undo"],
   ["redo", "Say", ["Ctrl+Shift+Z", "Ctrl+Y", "Shift+U"], "Redo", (app) => app.review.redo(), "redo"],
@@ -82,7 +83,7 @@ export const ACTIONS = new Map(
 export const shown = (key) =>
   key
     .split("+")
-    .map((part) => ARROWS[part] ?? { Delete: "Del", PageDown: "PgDn", PageUp: "PgUp", "": "+" }[part] ?? part)
+    .map((part) => ARROWS[part] ?? { Delete: "Del", Backspace: "⌫", PageDown: "PgDn", PageUp: "PgUp", "": "+" }[part] ?? part)
     .filter((part, i, all) => !(part === "+" && i > 0 && all[i - 1] === "+"))
     .join(" ");
 
@@ -153,7 +154,7 @@ export function fillMap(element) {
       for (const { keys, words } of [...ACTIONS.values()].filter((each) => each.group === group)) {
         if (!keys.length) continue;
         const term = document.createElement("dt");
-        for (const key of keys) {
+        for (const key of keys.slice(0, SHOWN)) {
           const kbd = document.createElement("kbd");
           kbd.textContent = shown(key);
           term.append(kbd, " ");

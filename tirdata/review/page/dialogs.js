@@ -25,7 +25,7 @@ export class ClassChooser {
       const row = event.target.closest("li");
       if (row) this._take(row.dataset.name);
     });
-    dialog.addEventListener("close", () => this._done?.(this._chosen));
+    dialog.addEventListener("close", () => this._done?.(null));
     dialog.querySelector("form").addEventListener("submit", (event) => event.preventDefault());
   }
 
@@ -33,7 +33,6 @@ export class ClassChooser {
   ask(current, used) {
     this._current = current;
     this._used = [...new Set([...used, this._settings.lastClass])].filter(Boolean);
-    this._chosen = null;
     this._find.value = "";
     this._find.placeholder = current || "Type a part of its name";
     this._filter();
@@ -86,7 +85,7 @@ export class ClassChooser {
   }
 
   _take(name) {
-    this._chosen = name;
+    this._done(name); // before the dialog's own event, which comes later and finds it settled
     this._dialog.close();
   }
 }

@@ -132,13 +132,20 @@ export function holds(state, edits) {
   });
 }
 
-/** Whether these edits can still be meant for a state: their tracks and pictures are there. */
-export function possible(state, edits) {
-  return edits.every((edit) => {
-    const pictures = edit.do === "accept" ? edit.frames : "hash" in edit ? [edit] : [];
-    if (pictures.some((each) => state.hashes[each.frame] !== each.hash)) return false;
-    const free = edit.do === "reviewed" || (edit.do === "draw" && edit.track === null);
-    return free || state.tracks.some((each) => each.id === edit.track);
+/** Whether items of edits can still be meant for a state: their tracks and pictures are there. */
+export function possible(state, items) {
+  const known = new Set(state.tracks.map((each) => each.id));
+  const begun = new Set(); // by these very items
+  return items.every(({ edits, guess }) => {
+    if (!edits) return true;
+    const can = edits.every((edit) => {
+      const pictures = edit.do === "accept" ? edit.frames : "hash" in edit ? [edit] : [];
+      if (pictures.some((each) => state.hashes[each.frame] !== each.hash)) return false;
+      const free = edit.do === "reviewed" || (edit.do === "draw" && edit.track === null);
+      return free || begun.has(edit.track) || known.has(edit.track);
+    });
+    if (guess !== undefined) begun.add(guess);
+    return can;
   });
 }
 

@@ -205,7 +205,8 @@ class App {
     outbox.addEventListener("refused", ({ detail }) =>
       this.messages.bad(`Not written (${detail.item.label}): ${detail.message}`),
     );
-    outbox.addEventListener("conflict", () => this.messages.offers());
+    for (const type of ["conflict", "orphans"])
+      outbox.addEventListener(type, () => this.messages.offers());
     this.queue.onCounts = () => this._counts();
     document.addEventListener("keydown", (event) => this._key(event));
     window.addEventListener("beforeunload", (event) => {

@@ -1,5 +1,7 @@
 // What a person has to be told and asked: edits that met a newer state, files edited by hand.
 
+import { nextNumber } from "./edits.js";
+
 export class Messages {
   constructor(app) {
     this.app = app;
@@ -32,8 +34,12 @@ export class Messages {
   async _again(offer) {
     const { app } = this;
     if (offer.name !== app.store.name) await app.open(offer.name);
-    if (offer.name === app.store.name) app.outbox.again(offer, app.store.version);
-    else this.offers();
+    if (offer.name !== app.store.name) {
+      this.offers();
+      return;
+    }
+    app.outbox.again(offer, app.store.version, nextNumber(app.store.tracks));
+    app.store.lay();
   }
 
   /** XML files that were edited by hand stand in the way of the journal. */

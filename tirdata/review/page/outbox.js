@@ -7,12 +7,13 @@ import { holds, possible, renumbered } from "./edits.js";
 const PREFIX = "tirdata-review-outbox:";
 const FIRST_WAIT_MS = 400;
 const LONGEST_WAIT_MS = 5_000;
+const ORPHANS_MS = 3_000;
 const RETRIED = new Set([429, 500, 502, 503, 504, 507, 401, 403]);
 
 const newId = () => Math.random().toString(36).slice(2) + Date.now().toString(36);
 
 /**
- * Events: `change`; `done` {name, item, answer}; `taken` {name, item, state} (an answer that was
+ * Events: `change`; `orphans`; `done` {name, item, answer}; `taken` {name, item, state} (an answer that was
  * lost had said yes); `conflict` {name, state, offer}; `refused` {name, item, message}.
  */
 export class Outbox extends EventTarget {
@@ -36,15 +37,30 @@ export class Outbox extends EventTarget {
       await hold(PREFIX + this.id);
     }
     sessionStorage.setItem(PREFIX, this.id);
-    for (const key of Object.keys(localStorage).filter((each) => each.startsWith(PREFIX))) {
-      if (key !== PREFIX + this.id && !(await isFree(key))) continue;
-      const kept = read(key);
-      for (const [name, line] of kept.lines) this._adopt(name, line);
-      this.offers.push(...kept.offers);
-      if (key !== PREFIX + this.id) localStorage.removeItem(key);
-    }
+    this._take(PREFIX + this.id);
+    await this._takeOrphans();
+    setInterval(() => this._takeOrphans(), ORPHANS_MS);
     this._changed();
     this._send();
+  }
+
+  /** What a tab that is gone left behind; the one before a reload may be slow to go. */
+  async _takeOrphans() {
+    const keys = Object.keys(localStorage).filter((each) => each.startsWith(PREFIX));
+    for (const key of keys.filter((each) => each !== PREFIX + this.id)) {
+      if (!(await isFree(key))) continue;
+      this._take(key);
+      localStorage.removeItem(key);
+      this._changed();
+      this._tell("orphans", {});
+      if (!this.retryAt) this._send();
+    }
+  }
+
+  _take(key) {
+    const kept = read(key);
+    for (const [name, line] of kept.lines) this._adopt(name, line);
+    this.offers.push(...kept.offers);
   }
 
   get count() {
@@ -67,11 +83,22 @@ export class Outbox extends EventTarget {
     if (!this.retryAt) this._send();
   }
 
-  /** Send again, for the state of now, what a newer state had met. */
-  again(offer, version) {
+  /** Send again, for the state of now, what a newer state had met; new tracks number from `next`. */
+  again(offer, version, next) {
     this.drop(offer);
-    for (const { verb, edits, label } of offer.items)
-      if (edits) this.put(offer.name, version, { verb, edits, label });
+    let free = next;
+    const numbers = []; // [then, now] of tracks that these edits begin
+    for (const item of offer.items.filter((each) => each.edits)) {
+      let { edits } = item;
+      for (const [then, now] of numbers) edits = renumbered(edits, then, now);
+      const again = { verb: item.verb, edits, label: item.label };
+      if (item.guess !== undefined) {
+        again.guess = free;
+        numbers.unshift([item.guess, free]);
+        free += 1;
+      }
+      this.put(offer.name, version, again);
+    }
   }
 
   /** Give up what a newer state had met. */
@@ -152,7 +179,7 @@ export class Outbox extends EventTarget {
       return;
     }
     const items = line.items.splice(0);
-    const can = items.every((each) => !each.edits || possible(state, each.edits));
+    const can = possible(state, items);
     const offer = { id: newId(), name, items, message: error.message, can };
     this.offers.push(offer);
     this._tell("conflict", { name, state, offer });

@@ -36,7 +36,7 @@ export class Pointer {
 
   _down(event) {
     if (event.button > 1 || !this.review.store.base) return;
-    const { offsetX: x, offsetY: y } = event;
+    const { x, y } = this._place(event);
     this.view.canvas.setPointerCapture(event.pointerId);
     this._fingers.set(event.pointerId, { x, y });
     if (this._fingers.size === 2) {
@@ -51,6 +51,12 @@ export class Pointer {
     const fingers = new Map(this._fingers);
     this.cancel();
     this._fingers = fingers;
+  }
+
+  /** Where on the canvas, with parts of pixels where the device has them. */
+  _place({ clientX, clientY }) {
+    const { left, top } = this.view.canvas.getBoundingClientRect();
+    return { x: clientX - left, y: clientY - top };
   }
 
   _begin(event, x, y) {
@@ -93,7 +99,7 @@ export class Pointer {
   }
 
   _move(event) {
-    const { offsetX: x, offsetY: y } = event;
+    const { x, y } = this._place(event);
     const finger = this._fingers.get(event.pointerId);
     if (finger && this._fingers.size === 2) {
       this._pinch(event.pointerId, x, y);
@@ -187,12 +193,14 @@ export class Pointer {
   _wheel(event) {
     event.preventDefault();
     const lines = event.deltaMode === 1 ? 16 : 1;
-    this.view.zoom(1.0016 ** (-event.deltaY * lines), event.offsetX, event.offsetY);
+    const { x, y } = this._place(event);
+    this.view.zoom(1.0016 ** (-event.deltaY * lines), x, y);
     this.review.paint();
   }
 
-  _double({ offsetX, offsetY }) {
-    const hit = this.review.ready && this._hit(offsetX, offsetY);
+  _double(event) {
+    const { x, y } = this._place(event);
+    const hit = this.review.ready && this._hit(x, y);
     if (hit) this.view.centre(hit.box);
     else this.view.fit();
     this.review.paint();

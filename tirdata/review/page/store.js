@@ -27,6 +27,7 @@ export class Store extends EventTarget {
     outbox.addEventListener("done", ({ detail }) => this._done(detail));
     outbox.addEventListener("taken", ({ detail }) => this._newer(detail));
     outbox.addEventListener("conflict", ({ detail }) => this._newer(detail));
+    outbox.addEventListener("orphans", () => this.base && this.lay());
     outbox.addEventListener("refused", ({ detail }) => this._over(detail.name));
     document.addEventListener("visibilitychange", () => this._visibility());
   }
@@ -70,10 +71,7 @@ export class Store extends EventTarget {
 
   /** Begin or stop propagating. */
   async ask(verb) {
-    await post(this.name, verb, {});
-    if (verb === "cancel") this.running = null;
-    this._stale = true;
-    this._settle();
+    await post(this.name, verb, {}); // what comes of it is told by events
   }
 
   /** What to send again is meant for this version. */
@@ -83,18 +81,18 @@ export class Store extends EventTarget {
 
   _put(item) {
     this.outbox.put(this.name, this.base.version, item);
-    this._lay();
+    this.lay();
   }
 
   _adopt(state) {
     this.base = state;
     this.known = new Map(state.tracks.map((each) => [each.id, each]));
     this._stale = false;
-    this._lay();
+    this.lay();
   }
 
   /** Lay the edits on their way over what the server said. */
-  _lay() {
+  lay() {
     const waiting = this.outbox.of(this.name).filter((each) => each.edits);
     const edits = waiting.flatMap((each) => each.edits);
     this.tracks = edits.length ? applied(this.known, edits, this.count) : this.known;
@@ -112,7 +110,7 @@ export class Store extends EventTarget {
     this.known = new Map([...known].sort((one, other) => one[0] - other[0]));
     if (missed || this._told === answer.version) this._told = null;
     if (missed) this._stale = true;
-    this._lay();
+    this.lay();
     this._settle();
   }
 
@@ -123,7 +121,7 @@ export class Store extends EventTarget {
 
   _over(name) {
     if (name !== this.name) return;
-    this._lay();
+    this.lay();
     this._settle();
   }
 
@@ -138,8 +136,6 @@ export class Store extends EventTarget {
       const free = this.outbox.of(name).length === 0;
       if (state.entries < this.base.entries) return;
       if (free || state.version === this.base.version) {
-        if (!state.running) this.live.clear();
-        this.running = state.running;
         this._adopt(state);
       }
     } catch (error) {
@@ -166,7 +162,7 @@ export class Store extends EventTarget {
       this.known = new Map([...known].sort((one, other) => one[0] - other[0]));
       for (const each of data.tracks) this.live.delete(each);
       Object.assign(this.base, { entries: state.entries, problems: state.problems });
-      this._lay();
+      this.lay();
     } catch {
       this._stale = true; // the line is down; `hello` will tell
     }
@@ -186,7 +182,7 @@ export class Store extends EventTarget {
       if (!data.running) this.live.clear();
       if (data.entries !== this.base.entries) this._stale = true;
       this._tell("link", {});
-      this._lay();
+      this.lay();
       this._settle();
     });
     on("changed", (data) => this._changed(data));

@@ -7,7 +7,7 @@ import { toned } from "./tone.js";
 const GRID_FROM = 10; // times
 const SMOOTH_BELOW = 2;
 const MOST = 64;
-const HANDLE = 8; // CSS pixels a side
+const HANDLE = 8; // CSS pixels a side, at the usual size of letters
 const APART = 7; // of the handles from a box that is small on the screen
 const SMALL = 36;
 
@@ -19,12 +19,18 @@ export class View {
     this.top = 0;
     this.size = { width: 1, height: 1 };
     this.fitted = true;
+    this._unit = 1;
     this._context = canvas.getContext("2d", { alpha: false });
     new ResizeObserver(() => this._resized()).observe(canvas);
   }
 
   /** Called whenever the place of the frame on the screen changed. */
   onMove = () => {};
+
+  /** How much larger than usual letters and lines are: 1, and more on a large screen. */
+  get unit() {
+    return parseFloat(getComputedStyle(document.documentElement).fontSize) / 13 || 1;
+  }
 
   get width() {
     return this.canvas.clientWidth;
@@ -84,7 +90,7 @@ export class View {
   /** Where the handles of a box are, by name. */
   handles(box) {
     const [x, y, w, h] = this.toScreen(box);
-    const apart = Math.min(w, h) < SMALL ? APART : 0;
+    const apart = Math.min(w, h) < SMALL ? APART * this._unit : 0;
     const [left, top, width, height] = [x - apart, y - apart, w + 2 * apart, h + 2 * apart];
     return Object.fromEntries(
       Object.entries(HANDLES).map(([name, at]) => [
@@ -119,6 +125,7 @@ export class View {
     context.fillStyle = "#0a0c0f";
     context.fillRect(0, 0, this.width, this.height);
     if (!scene.picture?.bitmap) return;
+    this._unit = this.unit;
     this._picture(scene);
     if (this.scale >= GRID_FROM) this._grid();
     for (const each of scene.boxes) this._box(each);
@@ -165,12 +172,13 @@ export class View {
     const colour = overPicture(each.id);
     context.globalAlpha = each.old ? 0.45 : 1;
     context.setLineDash([]);
-    context.lineWidth = each.selected ? 4.5 : 3.5;
+    const unit = this._unit;
+    context.lineWidth = unit * (each.selected ? 4.5 : 3.5);
     context.strokeStyle = "rgb(0 0 0 / 0.6)";
     context.strokeRect(...rect);
     if (each.occluded) this._hatch(rect, colour);
-    context.setLineDash(each.human ? [] : each.live ? [2, 3] : [7, 4]);
-    context.lineWidth = each.selected ? 2.5 : 1.5;
+    context.setLineDash((each.human ? [] : each.live ? [2, 3] : [7, 4]).map((part) => part * unit));
+    context.lineWidth = unit * (each.selected ? 2.5 : 1.5);
     context.strokeStyle = colour;
     context.strokeRect(...rect);
     context.setLineDash([]);
@@ -199,30 +207,33 @@ export class View {
 
   _handles(box, colour) {
     const context = this._context;
+    const side = HANDLE * this._unit;
     for (const { x, y } of Object.values(this.handles(box))) {
       context.fillStyle = "#0a0c0f";
-      context.fillRect(x - HANDLE / 2 - 1, y - HANDLE / 2 - 1, HANDLE + 2, HANDLE + 2);
+      context.fillRect(x - side / 2 - 1, y - side / 2 - 1, side + 2, side + 2);
       context.fillStyle = colour;
-      context.fillRect(x - HANDLE / 2, y - HANDLE / 2, HANDLE, HANDLE);
+      context.fillRect(x - side / 2, y - side / 2, side, side);
     }
   }
 
   _label({ label, selected, box, live }, [x, y, , h], colour) {
     const context = this._context;
-    context.font = `${selected ? 600 : 500} 12px system-ui, sans-serif`;
-    const wide = context.measureText(label).width + 12;
-    const apart = selected && !live ? this.handles(box).n.y - HANDLE / 2 - 4 : y - 4;
-    const above = apart - 18 >= 0;
-    const below = selected && !live ? this.handles(box).s.y + HANDLE / 2 + 4 : y + h + 4;
-    const top = above ? apart - 18 : below;
+    const unit = this._unit;
+    context.font = `${selected ? 600 : 500} ${12 * unit}px system-ui, sans-serif`;
+    const wide = context.measureText(label).width + 12 * unit;
+    const high = 18 * unit;
+    const handles = selected && !live ? this.handles(box) : null;
+    const apart = (handles ? HANDLE / 2 + 4 : 4) * unit;
+    const above = (handles?.n.y ?? y) - apart - high;
+    const top = above >= 0 ? above : (handles?.s.y ?? y + h) + apart;
     const left = Math.min(Math.max(x - 1, 2), Math.max(2, this.width - wide - 2));
     context.fillStyle = "rgb(10 12 15 / 0.78)";
     context.beginPath();
-    context.roundRect(left, top, wide, 18, 3);
+    context.roundRect(left, top, wide, high, 3 * unit);
     context.fill();
     context.fillStyle = colour;
     context.textBaseline = "middle";
-    context.fillText(label, left + 6, top + 9.5);
+    context.fillText(label, left + 6 * unit, top + 9.5 * unit);
   }
 
   _proposal({ box }, i) {
