@@ -20,6 +20,7 @@ from tracking.weights.load import load_weights, pick_device, read_about
 _LOG = logging.getLogger(__name__)
 
 MODEL = "global-attention"
+SAME_SHAPE = 0.02  # by which width over height of two halves that show the same may differ
 
 Picture = NDArray[np.uint8]  # (h, w, 3) red, green, blue, or (h, w) grey
 
@@ -44,7 +45,7 @@ class GlobalSearchConfig(Config):
 class GlobalSearch:
     """Proposes boxes where the network sees the target of the first pair.
 
-    Halves of one size are taken to show the same. Otherwise the two boxes of the first pair say
+    Halves of one shape are taken to show the same. Otherwise the two boxes of the first pair say
     where a visible pixel lies on the thermal half, unless the network learned thermal boxes: their
     masks lay on the whole frame.
 
@@ -111,7 +112,8 @@ class GlobalSearch:
         """Where the map lies on the thermal half."""
         thermal, visible = pair.thermal.shape[:2], pair.visible.shape[:2]
         width, height = self.size
-        if thermal == visible or self.about.get("mask_boxes") == "thermal":
+        alike = abs(thermal[1] * visible[0] / (thermal[0] * visible[1]) - 1) <= SAME_SHAPE
+        if alike or self.about.get("mask_boxes") == "thermal":
             return Placement((thermal[1] / width, thermal[0] / height))
         x, y = box.w / visible_box.w, box.h / visible_box.h
         return Placement(

@@ -176,9 +176,9 @@ def _accuracy(
                              if each.class_name in names]  # fmt: skip
     if not objects or not config.validation:
         return None
-    batch = min(64, config.validation)
-    plain = {"shift": 0.0, "contrast": 0.0, "invert": 0.0, "batch": batch}
-    steps = range(-(-config.validation // batch))
+    each = min(64, config.validation)
+    plain = {"shift": 0.0, "contrast": 0.0, "invert": 0.0, "batch": each}
+    steps = range(-(-config.validation // each))
     shown = ClassCrops(reader, objects, names, config.model_copy(update=plain), steps)
     right, seen = torch.zeros(len(names)), torch.zeros(len(names))
     for batch in in_order(shown, 0):

@@ -138,17 +138,17 @@ def test_targets_are_cut_as_masks_are_drawn_and_grey_fills_three_channels() -> N
 @pytest.mark.parametrize(
     ("learned", "expected"),
     [
-        ("visible", ((0.5 * 256 / 64, 0.4 * 192 / 48), (10.0, 20.0))),
+        ("visible", ((0.5 * 256 / 64, 0.4 * 144 / 48), (10.0, 20.0))),
         ("thermal", ((128 / 64, 96 / 48), (0.0, 0.0))),
     ],
 )
-def test_halves_of_two_sizes_meet_at_the_first_boxes(
+def test_halves_of_two_shapes_meet_at_the_first_boxes(
     tmp_path: Path, learned: str, expected: tuple[tuple[float, float], tuple[float, float]]
 ) -> None:
     ours = search(weights(tmp_path / "w.safetensors", mask_boxes=learned))
-    larger = FramePair(PAIR.thermal, np.zeros((192, 256, 3), np.uint8))
+    larger = FramePair(PAIR.thermal, np.zeros((144, 256, 3), np.uint8))
     ours.start(larger, Box(40, 60, 20, 8), Box(60, 100, 40, 20))
     assert ours._placement.scale == pytest.approx(expected[0])
     assert ours._placement.shift == pytest.approx(expected[1])
     ours.start(PAIR, Box(40, 60, 20, 8), Box(60, 50, 40, 20))
-    assert ours._placement == ((2.0, 2.0), (0.0, 0.0))  # of one size: they show the same
+    assert ours._placement == ((2.0, 2.0), (0.0, 0.0))  # of one shape: they show the same

@@ -20,8 +20,10 @@ NAMES = ["airplane", "drone", "background"]
 
 
 def config_of(**more: object) -> PretrainConfig:
-    values = {"steps": 4, "batch": 4, "device": "cpu", "size": 75, "lr_first": 1e-3, "validation": 8,
-              **more}  # fmt: skip
+    values = {
+        "steps": 4, "batch": 4, "device": "cpu", "size": 75, "lr_first": 1e-3, "validation": 8,
+        **more,
+    }  # fmt: skip
     return PretrainConfig.model_validate(values)
 
 
