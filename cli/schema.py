@@ -37,6 +37,7 @@ SCHEMAS: dict[str, str] = {  # schemas/<name>.schema.json -> the Config it descr
     "pretrain": "tracking.training.pretrain_config:PretrainConfig",
     "train-global": "tracking.training.global_config:GlobalTrainConfig",
     "tracker-mmnet": "tracking.trackers.mmnet:MMNetConfig",
+    "train-local": "tracking.training.local_config:LocalTrainConfig",
     "tracker-dual-attention": ("tracking.trackers.dual_attention_settings:DualAttentionConfig"),
     "tracker-mil": "tracking.trackers.opencv:MilConfig",
     "tracker-nano": "tracking.trackers.opencv:NanoConfig",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.command("dual-attention")
 @click.option("--stage", required=True, metavar="NAME",
               type=Registered("tracking.training.stages:STAGES", "stage"),
-              help="global: the network that looks at whole frames.")  # fmt: skip
+              help="global (sees the frame) or local (sees samples).")  # fmt: skip
 @click.option("--mix", required=True, type=PlaceType(), metavar="MIX",
               help="What build-mix --task rgbt, or masks, made.")  # fmt: skip
 @click.option("--cache", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",

@@ -1,11 +1,21 @@
 """A made RGB-T sequence: a warm blob that is also of a colour of its own, on moving ground."""
 
+from typing import Any, Final
+
 import numpy as np
 
 from tests.made import made_sequence
-from tirdata.types import ColourFrame, FramePair, Sequence
+from tirdata.types import ColourFrame, Floats, Frame, FramePair, Sequence
 
 COLOUR = (200, 60, 40)
+
+FAST: Final[dict[str, Any]] = {
+    "random_init": True, "device": "cpu", "init_steps": 8, "init_positives": 40,
+    "init_negatives": 60, "candidates": 48, "update_positives": 10, "update_negatives": 20,
+    "update_steps": 2, "box_samples": 0, "scene_limit": 2.5, "distant_places": 1,
+    "mined_negatives": 32, "update_stride": 4,
+}  # fmt: skip
+"""Settings of dual-attention with which a test takes seconds."""
 
 
 def made_pairs(
@@ -22,7 +32,7 @@ def made_pairs(
     return thermal, pairs
 
 
-def _painted(ground: np.ndarray, box: np.ndarray, *, dim: bool) -> ColourFrame:  # type: ignore[type-arg]
+def _painted(ground: Frame, box: Floats, *, dim: bool) -> ColourFrame:
     picture = np.repeat(ground[:, :, None], 3, axis=2)
     x, y, w, h = (round(value) for value in box)
     stripes = (np.arange(w) // 4 % 2 * 60).astype(np.uint8)

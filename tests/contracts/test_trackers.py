@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tests.made import made_sequence
+from tests.made_pairs import FAST
 from tests.programs import PROGRAMS
 from tirdata.errors import ConfigError, MissingError
 from tirdata.geometry import overlap
@@ -38,6 +39,8 @@ def factory(name: str, request: pytest.FixtureRequest) -> TrackerFactory:
             "backbone": folder / "nanotrackv2_nanotrack_backbone_sim.onnx",
             "head": folder / "nanotrackv2_nanotrack_head_sim.onnx",
         }
+    if name == "dual-attention":
+        settings = {**FAST, "init_steps": 5, "missing_half": "copy"}
     settings |= PROGRAMS.get(name, {})
     made = tracker_factory(name, settings)
     try:

@@ -27,7 +27,8 @@ class Head(nn.Module):
 
     def __init__(self, fusion: Fusion = "conv3", domains: int = 1) -> None:
         super().__init__()
-        self.fusion, self.domains = fusion, domains
+        self.fusion: Fusion = fusion
+        self.domains = domains
         streams = 1 if fusion == "conv3" else HALVES
         inputs = FEATURES * HALVES // streams
         self.fc4 = nn.ModuleList(nn.Linear(inputs, WIDTH) for _ in range(streams))

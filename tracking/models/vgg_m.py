@@ -55,7 +55,8 @@ class VggM(nn.Module):
 
     def __init__(self, lrn: Lrn = "matconvnet", *, dense: bool = False) -> None:
         super().__init__()
-        self.lrn, self.dense = lrn, dense
+        self.lrn: Lrn = lrn
+        self.dense = dense
         self.conv1 = nn.Conv2d(3, 96, 7, 2)
         self.conv2 = nn.Conv2d(96, 256, 5, 2)
         self.conv3 = nn.Conv2d(256, CHANNELS, 3, dilation=3 if dense else 1)

@@ -36,10 +36,10 @@ def _mmnet() -> Entry:
 
 
 def _dual_attention() -> Entry:
-    from tracking.trackers.dual_attention import DualAttentionTracker  # noqa: PLC0415
+    from tracking.trackers.dual_attention import build_dual_attention  # noqa: PLC0415
     from tracking.trackers.dual_attention_settings import DualAttentionConfig  # noqa: PLC0415
 
-    return Entry(DualAttentionTracker, DualAttentionConfig)
+    return Entry(build_dual_attention, DualAttentionConfig)
 
 
 def _hold() -> Entry:

@@ -12,7 +12,6 @@ from functools import partial
 from typing import Final
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from tirdata.errors import DataError, UsageError
@@ -24,6 +23,7 @@ from tracking.trackers.box_regression import BoxRegression, comparable
 from tracking.trackers.box_samples import Generator, that_fit, that_overlap
 from tracking.trackers.dual_attention_settings import DualAttentionConfig
 from tracking.trackers.global_proposals import GlobalProposals
+from tracking.trackers.global_search import GlobalSearch, GlobalSearchConfig
 from tracking.trackers.local_net import build_local_net, fresh_head, head_state, trained_head
 from tracking.trackers.online import Learner, Memory
 from tracking.trackers.pair_features import Alignment, Extractor, Samples, View
@@ -34,8 +34,26 @@ _LOG: Final = logging.getLogger(__name__)
 BEST: Final = 5  # candidates whose mean is the answer
 POSITIVE: Final = 0.7  # least IoU of a positive sample
 FIRST_NEGATIVE, LATER_NEGATIVE = 0.5, 0.3  # most IoU of a negative one
-DISTANT: Final = 4  # places far from the object that scenes of negatives are taken at
 SAME_SHAPE: Final = 0.02  # by which width over height of two halves may differ
+
+
+def build_dual_attention(config: DualAttentionConfig) -> "DualAttentionTracker":
+    """The tracker, with a global net where the settings name its weights.
+
+    Raises:
+        MissingError: weights or the device are not there.
+        DataError: weights are of another model.
+    """
+    if config.global_weights is None:
+        return DualAttentionTracker(config)
+    wanted = GlobalSearchConfig(
+        weights=config.global_weights,
+        device=config.device,
+        precision=config.precision,
+        seed=config.seed,
+        proposals=config.proposals,
+    )
+    return DualAttentionTracker(config, GlobalSearch(wanted))
 
 
 class DualAttentionTracker:
@@ -90,8 +108,7 @@ class DualAttentionTracker:
         self._box, self._score, self._failures, self._frames, self._found = box, 1.0, 0, 0, 0
         view = self._view(pair)
         begun = time.perf_counter()
-        positives = self._samples(view, config.init_positives, POSITIVE, 1.0, (0.1, 1.2))
-        negatives = self._first_negatives(view)
+        positives, negatives = self._first_samples(view)
         begun = self._note("samples", begun)
         self._learner.start(positives, negatives)
         self._memory.add(positives, negatives)
@@ -135,7 +152,7 @@ class DualAttentionTracker:
         begun = self._note("candidates", begun)
         far = self._global(pair)
         if len(far):
-            found = _joined(found, self._extract(view, far, self._size))
+            found = found + self._extract(view, far, self._size)
         begun = self._note("global", begun)
         assert self._learner is not None  # noqa: S101 - the caller has seen to it
         scores = self._learner.scores(found.features)
@@ -165,8 +182,11 @@ class DualAttentionTracker:
         begun = time.perf_counter()
         config = self.config
         self._memory.add(
-            self._samples(view, config.update_positives, POSITIVE, 1.0, (0.1, 1.2)),
-            self._samples(view, config.update_negatives, 0.0, LATER_NEGATIVE, (1.5, 1.2)),
+            *self._samples(
+                view,
+                self._positives(config.update_positives),
+                self._negatives(config.update_negatives, LATER_NEGATIVE, config.negative_move, 1.2),
+            )
         )
         self._note("samples", begun)
 
@@ -176,36 +196,39 @@ class DualAttentionTracker:
             self._learner.update(positives, [*self._memory.negatives])
         self._note("learning", begun)
 
-    def _samples(
-        self, view: View, count: int, least: float, most: float, spread: tuple[float, float]
-    ) -> Samples:
-        """Boxes around the object with an IoU in a range; gaussian if they are to be near it."""
-        around = self._around()
-        draw = around.gaussian if least > 0 else around.uniform
-        boxes = that_overlap(lambda n: draw(n, *spread), count, self._box, least, most)
-        return self._extract(view, boxes, self._size)
+    def _positives(self, count: int) -> Boxes:
+        draw = partial(self._around().gaussian, move=0.1, scale=1.2)
+        return that_overlap(draw, count, self._box, POSITIVE, 1.0)
 
-    def _first_negatives(self, view: View) -> Samples:
-        """Half of them near the object, half from the whole frame."""
-        config, around = self.config, self._around()
+    def _negatives(self, count: int, most: float, move: float, scale: float) -> Boxes:
+        draw = partial(self._around().uniform, move=move, scale=scale, aspect=1.1)
+        return that_overlap(draw, count, self._box, 0.0, most)
+
+    def _samples(self, view: View, positives: Boxes, negatives: Boxes) -> tuple[Samples, Samples]:
+        """Both at once: they share a scene."""
+        both = self._extract(view, np.concatenate([positives, negatives]), self._size)
+        return both[: len(positives)], both[len(positives) :]
+
+    def _first_samples(self, view: View) -> tuple[Samples, Samples]:
+        """Half of the negatives lie near the object, half in the whole frame."""
+        config = self.config
         half = config.init_negatives // 2
-        near = that_overlap(
-            lambda n: around.uniform(n, 1.0, 2.0, 1.1), half, self._box, 0.0, FIRST_NEGATIVE
-        )
-        samples = self._extract(view, near, self._size)
+        near = self._negatives(half, FIRST_NEGATIVE, 1.0, 2.0)
+        positives, negatives = self._samples(view, self._positives(config.init_positives), near)
         rest = config.init_negatives - half
         if config.features == "crops":
-            far = [that_overlap(lambda n: around.whole(n, 1.2, 1.1), rest, self._box, 0.0, 0.5)]
+            draw = partial(self._around().whole, scale=1.2, aspect=1.1)
+            far = [that_overlap(draw, rest, self._box, 0.0, FIRST_NEGATIVE)]
         else:
             far = self._distant(view, rest)
         for boxes in far:
-            samples = _joined(samples, self._extract(view, boxes, self._size))
-        return samples
+            negatives = negatives + self._extract(view, boxes, self._size)
+        return positives, negatives
 
     def _distant(self, view: View, count: int) -> list[Boxes]:
         """Boxes about a few places anywhere in the frame: each place is a scene."""
-        places = (_box(place) for place in self._around().whole(DISTANT, 1.0))
-        return [self._about(place, view, count // DISTANT) for place in places]
+        places = (_box(place) for place in self._around().whole(self.config.distant_places, 1.0))
+        return [self._about(place, view, count // self.config.distant_places) for place in places]
 
     def _about(self, place: Box, view: View, count: int) -> Boxes:
         there = Generator(self._random, view.size, place)
@@ -281,18 +304,6 @@ def _check_inside(pair: FramePair, box: Box, alignment: Alignment) -> None:
         )
     if not inside(alignment(boxes), *visible)[0]:
         _LOG.warning("the object is outside the visible frames at first; they show nothing of it")
-
-
-def _joined(one: Samples, other: Samples) -> Samples:
-    """Samples of one view together."""
-    if not len(other):
-        return one
-    boxes = np.concatenate([one.boxes, other.boxes])
-    where = None
-    if one.where is not None and other.where is not None:
-        where = torch.cat([one.where, other.where])
-    features = torch.cat([one.features, other.features])
-    return Samples(one.view, boxes, features, where)
 
 
 def _box(row: Floats) -> Box:

@@ -6,6 +6,7 @@ from typing import Any, Final, Literal, Self
 from pydantic import Field, model_validator
 
 from tirdata.config import Config
+from tracking.trackers.attention_regions import ProposalConfig
 
 Profile = Literal["fast", "paper"]
 
@@ -17,6 +18,9 @@ PAPER: Final[dict[str, Any]] = {
     "init_negatives": 5000,
     "init_steps": 50,
     "update_stride": 1,
+    "update_steps": 15,
+    "negative_move": 1.5,
+    "negatives_looked_at": 1024,
     "mined_negatives": 32,
     "box_samples": 1000,
     "global_every": 1,
@@ -80,6 +84,8 @@ class DualAttentionConfig(Config):
     """Samples of the first frame that overlap by 0.7."""
     init_negatives: int = Field(1000, ge=1)
     """Samples of the first frame that overlap by at most 0.5."""
+    distant_places: int = Field(4, ge=1)
+    """Scenes in which the first negatives far from the object are taken."""
     init_steps: int = Field(30, ge=1)
     """Steps of learning on the first frame."""
     init_rate: float = Field(2e-4, gt=0)
@@ -88,7 +94,9 @@ class DualAttentionConfig(Config):
     """Samples of a later frame that overlap by 0.7."""
     update_negatives: int = Field(200, ge=1)
     """Samples of a later frame that overlap by at most 0.3."""
-    update_steps: int = Field(15, ge=1)
+    negative_move: float = Field(1.0, gt=0)
+    """Mean sides that a later negative's centre is moved at most."""
+    update_steps: int = Field(10, ge=1)
     """Steps of an update."""
     update_rate: float = Field(3e-4, gt=0)
     """Their learning rate."""
@@ -108,7 +116,7 @@ class DualAttentionConfig(Config):
     """Of a step."""
     mined_negatives: int = Field(96, ge=1)
     """Of a step, the hardest of ``negatives_looked_at``."""
-    negatives_looked_at: int = Field(1024, ge=1)
+    negatives_looked_at: int = Field(256, ge=1)
     """Negatives scored to find the hardest."""
     long_memory: int = Field(100, ge=1)
     """Frames whose positives are kept."""
@@ -122,6 +130,8 @@ class DualAttentionConfig(Config):
     """Frames between two looks at the whole frame."""
     global_below: float = Field(0.5, ge=0, le=1)
     """Score (0..1) below which the whole frame is looked at at once."""
+    proposals: ProposalConfig = ProposalConfig()
+    """From the global net's map to boxes, and which of them count."""
 
     @model_validator(mode="before")
     @classmethod

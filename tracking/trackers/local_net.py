@@ -14,11 +14,11 @@ from tracking.weights.load import load_weights, read_about
 
 TRUNK: Final = "vgg-m"  # conv1 to conv3 of one modality
 WHOLE: Final = "dual-attention-local"  # both, with fc4 and fc5
-_WHERE: Final = (
+WHERE: Final = (
     "dual-attention: there are no weights of VGG-M; get imagenet-vgg-m.mat from "
     "https://www.vlfeat.org/matconvnet/models/imagenet-vgg-m.mat, make them ready with 'tirdata "
     "weights convert imagenet-vgg-m.mat --from vggm-mat --out vgg-m.safetensors' and name them "
-    "with --weights, or go on with random ones by --random-init (for tests and speed only)"
+    "with {flag}, or go on with random ones by --random-init"
 )
 
 
@@ -30,12 +30,14 @@ def build_local_net(config: DualAttentionConfig) -> LocalAttention:
         DataError: they are of another model or normalisation.
     """
     dense = config.features == "scene"
-    if config.weights is None:
-        if not config.random_init:
-            raise MissingError(_WHERE)
-        model = _random(config, dense)
-    else:
-        model = _loaded(config.weights, config, dense)
+    if config.weights is None and not config.random_init:
+        raise MissingError(WHERE.format(flag="--weights"))
+    with torch.random.fork_rng([]):  # the caller's random numbers stay as they were
+        torch.manual_seed(config.seed)
+        if config.weights is None:
+            model = _random(config, dense)
+        else:
+            model = _loaded(config.weights, config, dense)
     for trunk in model.trunks:
         trunk.requires_grad_(False)
     return model.eval()
@@ -47,12 +49,10 @@ def trained_head(weights: Path | None) -> bool:
 
 
 def _random(config: DualAttentionConfig, dense: bool) -> LocalAttention:
-    with torch.random.fork_rng([]):
-        torch.manual_seed(config.seed)
-        model = LocalAttention(config.lrn or "matconvnet", fusion=config.fusion, dense=dense)
-        for trunk in model.trunks:
-            assert isinstance(trunk, VggM)  # noqa: S101 - for mypy
-            initialise(trunk)
+    model = LocalAttention(config.lrn or "matconvnet", fusion=config.fusion, dense=dense)
+    for trunk in model.trunks:
+        assert isinstance(trunk, VggM)  # noqa: S101 - for mypy
+        initialise(trunk)
     return model
 
 
@@ -97,7 +97,8 @@ def fresh_head(model: LocalAttention, seed: int, trained: dict[str, Tensor]) -> 
     """Give the head its first weights: by ``seed``, and fc4 and fc5 as they were ``trained``."""
     generator = torch.Generator().manual_seed(seed)
     head = model.head
-    made = type(head)(head.fusion, head.domains)
+    with torch.random.fork_rng([]):
+        made = type(head)(head.fusion, head.domains)
     made.reset(generator)
     head.load_state_dict({**made.state_dict(), **trained})
 

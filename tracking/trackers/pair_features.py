@@ -82,6 +82,18 @@ class Samples:
     def __len__(self) -> int:
         return len(self.boxes)
 
+    def __getitem__(self, rows: slice) -> "Samples":
+        where = None if self.where is None else self.where[rows].clone()
+        # Copies: a part would keep the memory of the whole.
+        return Samples(self.view, self.boxes[rows], self.features[rows].clone(), where)
+
+    def __add__(self, other: "Samples") -> "Samples":
+        where = None
+        if self.where is not None and other.where is not None:
+            where = torch.cat([self.where, other.where])
+        boxes: Boxes = np.concatenate([self.boxes, other.boxes])
+        return Samples(self.view, boxes, torch.cat([self.features, other.features]), where)
+
 
 class Extractor:
     """Features by the trunks of a network, without gradients."""
@@ -107,6 +119,12 @@ class Extractor:
         """What the network sees of each box, (n, 2, 3, 107, 107)."""
         return view.regions(_about_their_middles(boxes, CONTEXT), (CROP_SIZE, CROP_SIZE))
 
+    def learning(self, view: View, boxes: Boxes, size: Floats) -> Tensor:
+        """The same features with gradients, for trunks that learn."""
+        if self.config.features == "crops":
+            return self._run(self.crops(view, boxes))
+        return self._pooled(view, boxes, size)[0]
+
     @torch.no_grad()
     def _alone(self, view: View, boxes: Boxes) -> Samples:
         found = [
@@ -117,6 +135,11 @@ class Extractor:
 
     @torch.no_grad()
     def _shared(self, view: View, boxes: Boxes, size: Floats) -> Samples:
+        pooled, where = self._pooled(view, boxes, size)
+        return Samples(view, boxes, pooled.to(self.stored), where)
+
+    def _pooled(self, view: View, boxes: Boxes, size: Floats) -> tuple[Tensor, Tensor]:
+        """Pooled features of one scene, and from which points they are, (n, 2, 512, 3, 3)."""
         corner, pixels, scale = scene_of(boxes, size, self.config.scene_limit)
         window = np.hstack([corner, np.array(pixels[::-1]) / scale])
         features = self._run(view.regions(window[None], pixels))[0].flatten(0, 1)
@@ -124,7 +147,7 @@ class Extractor:
         there = cells(torch.from_numpy(placed).to(features))
         pooled, where = pool(align(features, there, LATTICE))
         shape = (len(boxes), HALVES, CHANNELS, *pooled.shape[-2:])
-        return Samples(view, boxes, pooled.reshape(shape).to(self.stored), where.reshape(shape))
+        return pooled.reshape(shape), where.reshape(shape)
 
     def _run(self, images: Tensor) -> Tensor:
         lower = self.config.precision == "bf16"

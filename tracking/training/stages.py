@@ -31,4 +31,14 @@ def _global() -> Stage:
     return Stage(train_global, GlobalTrainConfig, STANDARD_PAIR_AUGMENT)
 
 
-STAGES: dict[str, Callable[[], Stage]] = {"global": _global}
+def _local() -> Stage:
+    from tracking.training.local_attention import train_local  # noqa: PLC0415
+    from tracking.training.local_config import (  # noqa: PLC0415
+        STANDARD_LOCAL_AUGMENT,
+        LocalTrainConfig,
+    )
+
+    return Stage(train_local, LocalTrainConfig, STANDARD_LOCAL_AUGMENT)
+
+
+STAGES: dict[str, Callable[[], Stage]] = {"global": _global, "local": _local}

@@ -1,0 +1,196 @@
+"""Multi-domain training of the local net: what all sequences share, and a last layer for each."""
+
+import hashlib
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.optim import SGD
+
+from tirdata import files
+from tirdata.config import read_json, to_json
+from tirdata.errors import DataError, MissingError, UsageError
+from tirdata.mix.manifest import MixManifest
+from tirdata.mix.pair_reader import PairReader
+from tirdata.remote import Place
+from tracking.models.local_attention import LocalAttention
+from tracking.models.vgg_m import LRNS, VggM, initialise
+from tracking.trackers.dual_attention_settings import DualAttentionConfig
+from tracking.trackers.local_net import TRUNK, WHERE, WHOLE
+from tracking.trackers.pair_features import Extractor
+from tracking.training import checkpoint
+from tracking.training.data import in_order
+from tracking.training.domains import DomainBatch, DomainDataset, Domains
+from tracking.training.local_config import LocalTrainConfig
+from tracking.training.loop import Progress, Schedule, silent, train, trim_log
+from tracking.training.run_folder import CHECKPOINT, CONFIG, LOG, TrainResult, check_ours
+from tracking.weights.load import load_weights, pick_device, read_about, write_weights
+
+WEIGHTS = "local-attention.safetensors"
+
+_LOG = logging.getLogger(__name__)
+
+
+def train_local(
+    mix: Place,
+    out: Path,
+    config: LocalTrainConfig,
+    on_step: Callable[[Progress], None] = silent,
+    *,
+    stop_after: int | None = None,
+    cache: Path | None = None,
+) -> TrainResult:
+    """Train on ``mix`` (of pairs) into the folder ``out``; goes on where an earlier call stopped.
+
+    Leaves ``config.json``, ``log.jsonl``, ``checkpoint.pt`` and ``local-attention.safetensors``:
+    the trunks, fc4 and fc5; the last layers of the sequences are in the checkpoint alone.
+
+    Raises:
+        DataError: the mix, the checkpoint or the initial weights do not fit.
+        UsageError: the mix is of another task, or ``out`` holds files of somebody's.
+        MissingError: the device or the initial weights are not there.
+    """
+    device = pick_device(config.device)
+    reader, mix_hash = _open(mix, cache)
+    domains = Domains.of(reader)
+    check_ours(out, WEIGHTS, LocalTrainConfig)
+    model, about = build_model(config, len(domains))
+    model.to(device)
+    optimizer = _optimizer(model, config)
+    saved, done = out / CHECKPOINT, 0
+    if saved.exists():
+        done = checkpoint.restore(saved, model, optimizer, config, mix_hash)
+    files.write_text(out / CONFIG, to_json(config))
+    trim_log(out / LOG, done)
+    schedule = Schedule(config.epochs, len(domains), config.lr, config.lr)
+    end = max(done, min(schedule.steps, stop_after or schedule.steps))
+    losses: list[float] = []
+
+    def note(progress: Progress) -> None:
+        losses.append(progress.loss)
+        on_step(progress)
+
+    train(
+        model.train(),
+        in_order(DomainDataset(reader, domains, config, range(done, end)), config.workers),
+        DomainLoss(model, config),
+        optimizer,
+        schedule=schedule,
+        done=done,
+        device=device,
+        log=out / LOG,
+        save=lambda step: checkpoint.save(saved, model, optimizer, step, config, mix_hash),
+        save_every=config.checkpoint_every,
+        on_step=note,
+    )
+    if losses:
+        checkpoint.save(saved, model, optimizer, end, config, mix_hash)
+    about |= {"domains": len(domains), "steps": end, "mix_sha256": mix_hash}
+    write_weights(out / WEIGHTS, _shared(model), about | {"train": config.model_dump(mode="json")})
+    return TrainResult(out / WEIGHTS, end, done, losses)
+
+
+class DomainLoss:
+    """Mean cross entropy of the samples of a batch, by the last layer of their sequence."""
+
+    def __init__(self, model: LocalAttention, config: LocalTrainConfig) -> None:
+        asked = {"features": config.features, "precision": config.precision, "attention": "off"}
+        self.extractor = Extractor(model, DualAttentionConfig.model_validate(asked))
+
+    def __call__(self, model: nn.Module, batch: DomainBatch) -> dict[str, Tensor]:
+        """Parts by name."""
+        if not isinstance(model, LocalAttention):
+            raise TypeError("expected a LocalAttention")
+        features, labels = [], []
+        for frame in batch.frames:
+            size = np.array(frame.size)
+            found = self.extractor.learning(frame.view, frame.boxes, size)
+            features.append(found)
+            label = torch.zeros(len(found), dtype=torch.long, device=found.device)
+            label[: frame.positives] = 1
+            labels.append(label)
+        device = features[0].device
+        with torch.random.fork_rng([device] if device.type == "cuda" else []):
+            torch.manual_seed(batch.seed)  # dropout, too, depends on the step alone
+            scores = model.head(torch.cat(features), batch.domain)
+        return {"ce": nn.functional.cross_entropy(scores, torch.cat(labels))}
+
+
+def build_model(config: LocalTrainConfig, domains: int) -> tuple[LocalAttention, dict[str, Any]]:
+    """The network as the training starts it, and what its weights say of themselves.
+
+    Raises:
+        MissingError: there are no initial weights, and random ones are not asked for.
+        DataError: they are of another model or normalisation.
+    """
+    told = {} if config.init is None else read_about(config.init)
+    if config.init is None and not config.random_init:
+        raise MissingError(WHERE.format(flag="--init"))
+    if told and (told.get("model") != TRUNK or told.get("lrn") not in LRNS):
+        raise DataError(
+            f"{config.init}: weights of {told.get('model', 'an unknown model')}; expected {TRUNK}"
+        )
+    lrn = told.get("lrn") or config.lrn or "matconvnet"
+    if config.lrn not in (None, lrn):
+        raise DataError(f"{config.init}: trained with normalisation {lrn}; not {config.lrn}")
+    torch.manual_seed(config.seed)
+    dense = config.features == "scene"
+    model = LocalAttention(
+        lrn, fusion=config.fusion, share_conv=config.share_conv, dense=dense, domains=domains
+    )
+    if config.init is None:
+        _LOG.warning("starting from random weights")
+    for trunk in model.trunks:
+        assert isinstance(trunk, VggM)  # noqa: S101 - for mypy
+        if config.init is None:
+            initialise(trunk)
+        else:
+            load_weights(config.init, trunk)
+    return model, {
+        "model": WHOLE, "lrn": lrn, "fusion": config.fusion, "dense": dense,
+        "share_conv": config.share_conv, "start": told.get("source_sha256", "random"),
+    }  # fmt: skip
+
+
+def _shared(model: LocalAttention) -> LocalAttention:
+    """All but the last layers of the sequences."""
+    trunk, head = model.trunks[0], model.head
+    assert isinstance(trunk, VggM)  # noqa: S101 - for mypy
+    kept = LocalAttention(
+        trunk.lrn, fusion=head.fusion, share_conv=len(model.trunks) == 1, dense=trunk.dense,
+        domains=0,
+    )  # fmt: skip
+    state = model.state_dict()
+    kept.load_state_dict({name: state[name] for name in kept.state_dict()})
+    return kept
+
+
+def _open(mix: Place, cache: Path | None) -> tuple[PairReader, str]:
+    manifest = read_json(mix / "mix.json", MixManifest)
+    if manifest.recipe.task != "rgbt":
+        raise UsageError(
+            f"{mix}: holds crops (task {manifest.recipe.task}); the local stage trains on pairs: "
+            "build another mix with build-mix --task rgbt"
+        )
+    return PairReader(mix, "train", cache), hashlib.sha256(
+        (mix / "mix.json").read_bytes()
+    ).hexdigest()
+
+
+def _optimizer(model: LocalAttention, config: LocalTrainConfig) -> SGD:
+    groups = [
+        {"params": [*model.trunks.parameters()], "lr_multiplier": 1.0},
+        {"params": [*model.head.parameters()], "lr_multiplier": config.head_rate},
+    ]
+    made = SGD(groups, lr=0.0, momentum=config.momentum, weight_decay=config.decay)
+    weights = [*model.parameters()]
+
+    def clip(*_: object) -> None:
+        nn.utils.clip_grad_norm_(weights, config.clip)
+
+    made.register_step_pre_hook(clip)
+    return made
