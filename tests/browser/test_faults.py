@@ -280,3 +280,21 @@ def test_a_server_that_is_killed_and_comes_back_gets_what_was_said_meanwhile(
     say_elsewhere(client, name)  # and what happens is told again
     tab.page.locator(".track-name", has_text="bird 1").wait_for()
     until(lambda: len(tab.state["tracks"]) == 2)
+
+
+def test_files_that_were_edited_by_hand_are_asked_about(
+    open_page: Open, client: Client, dataset: Dataset
+) -> None:
+    tab = open_page(client)
+    tab.draw_new(BOX)
+    tab.until_idle()
+    path = sorted(dataset.annotation_dir(dataset.sequence_ids()[0]).glob("*.xml"))[20]
+    until(lambda: b"<xmin>" in path.read_bytes())
+    ours = path.read_bytes()
+    path.write_bytes(re.sub(rb"<xmin>\d+<", b"<xmin>1<", ours))
+    tab.key("o")
+    tab.saved()
+    notice = tab.notice(path.name)
+    notice.get_by_role("button", name="Write them anew").click()
+    notice.wait_for(state="hidden")
+    until(lambda: path.read_bytes() == ours)

@@ -12,6 +12,15 @@ export const onPage = (id) => (isLight() ? ON_LIGHT : ON_DARK)[id % ON_DARK.leng
 
 export const isLight = () => document.documentElement.dataset.theme === "light";
 
-/** The value of a custom property of the page. */
-export const token = (name) =>
-  getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+const tokens = new Map();
+
+/** The value of a custom property of the page; asked for once a theme, for it is slow. */
+export function token(name) {
+  const key = `${document.documentElement.dataset.theme} ${name}`;
+  let value = tokens.get(key);
+  if (value === undefined) {
+    value = getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+    tokens.set(key, value);
+  }
+  return value;
+}

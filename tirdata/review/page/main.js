@@ -3,6 +3,7 @@
 import { actionOf, dressButtons, fillMap, pressed } from "./actions.js";
 import { getDataset } from "./api.js";
 import { ClassChooser, dressDialogs } from "./dialogs.js";
+import { listenToFields, setTone } from "./fields.js";
 import { Frames } from "./frames.js";
 import { Going } from "./going.js";
 import { Messages } from "./messages.js";
@@ -213,34 +214,7 @@ class App {
       this.review.flush();
       if (outbox.count && !outbox.keptHere) event.preventDefault();
     });
-    this._listenToFields();
-  }
-
-  _listenToFields() {
-    const { settings } = this;
-    const ask = () => {
-      Object.assign(settings, { state: get("state").value, order: get("order").value });
-      this.queue.ask({ state: settings.state, order: settings.order, find: get("find").value });
-    };
-    for (const id of ["find", "state", "order"]) get(id).addEventListener("input", ask);
-    get("frame").addEventListener("change", ({ target }) => {
-      this.player.stop();
-      this.player.seek(Number(target.value) || 0);
-    });
-    for (const id of ["contrast", "gamma"])
-      get(id).addEventListener("input", ({ target }) => this._tone({ [id]: Number(target.value) }));
-    get("single-keys").checked = settings.singleKeys;
-    get("single-keys").addEventListener("change", ({ target }) => {
-      settings.singleKeys = target.checked;
-    });
-    get("timeline").addEventListener("keydown", (event) => {
-      if (event.key === "PageUp" || event.key === "PageDown") {
-        this.player.step(event.key === "PageUp" ? 10 : -10);
-        event.preventDefault();
-        event.stopPropagation();
-      }
-    });
-    this._tone({});
+    listenToFields(this);
   }
 
   _key(event) {
@@ -340,21 +314,11 @@ class App {
   }
 
   toggleTone(name) {
-    this._tone({ [name]: !this.settings.tone[name] });
+    setTone(this, { [name]: !this.settings.tone[name] });
   }
 
   plainTone() {
-    this._tone(PLAIN_TONE);
-  }
-
-  _tone(change) {
-    const tone = { ...this.settings.tone, ...change };
-    this.settings.tone = tone;
-    for (const id of ["contrast", "gamma"]) {
-      get(id).value = tone[id];
-      get(id).nextElementSibling.textContent = tone[id].toFixed(2).replace(/0$/, "");
-    }
-    this.paint();
+    setTone(this, PLAIN_TONE);
   }
 
   theme() {

@@ -7,6 +7,7 @@ import { humanFrames } from "./edits.js";
 const TALL = 42;
 const LOW = 28; // where there are more than a few tracks
 const FEW = 3;
+const DIAMOND = 14; // with the space around it, CSS pixels
 const EDGE = 7; // left and right of the frames, CSS pixels
 const RULER = 20;
 const LEAST_FRAMES = 20;
@@ -19,6 +20,8 @@ export class Timeline {
     this.from = 0;
     this.to = 1; // one beyond the last frame shown
     this.row = TALL; // of a track, CSS pixels
+    this._curves = new WeakMap(); // track → {key, least}; a track that changes is another object
+    this._keys = new WeakMap(); // track → frames of a person's boxes
     this._on = on;
     this._context = canvas.getContext("2d");
     new ResizeObserver(() => this.paint?.()).observe(canvas.parentElement);
@@ -145,12 +148,23 @@ export class Timeline {
     if (running?.track === track.id) this._running(running, live.get(track.id), top + 3, bottom);
     context.fillStyle = token("--text");
     for (const frame of track.ends) this._end(this._x(frame), top + 3, bottom);
-    for (const frame of humanFrames(track)) this._key(this._x(frame + 0.5), top + 3, bottom, colour);
+    const keys = this._humanFrames(track);
+    const dense = keys.length > (this._width / DIAMOND) * ((this.to - this.from) / this._count);
+    for (const frame of keys)
+      if (frame >= this.from && frame < this.to)
+        this._key(this._x(frame + 0.5), top + 3, bottom, { colour, dense });
   }
 
-  /** The least confidence of the frames under each pixel, as a filled curve. */
-  _confidence(track, top, bottom, colour) {
-    const context = this._context;
+  _humanFrames(track) {
+    if (!this._keys.has(track)) this._keys.set(track, humanFrames(track));
+    return this._keys.get(track);
+  }
+
+  /** The least confidence of the frames under each pixel: x → 0…1. */
+  _least(track) {
+    const key = `${this.from} ${this.to} ${this._width}`;
+    const kept = this._curves.get(track);
+    if (kept?.key === key) return kept.least;
     const least = new Map();
     const last = Math.min(Math.ceil(this.to), track.boxes.length);
     for (let frame = Math.floor(this.from); frame < last; frame += 1) {
@@ -160,9 +174,16 @@ export class Timeline {
       const b = Math.max(a + 1, Math.floor(this._x(frame + 1)));
       for (let x = a; x < b; x += 1) least.set(x, Math.min(least.get(x) ?? 1, sure));
     }
+    this._curves.set(track, { key, least });
+    return least;
+  }
+
+  /** Confidence as a filled curve. */
+  _confidence(track, top, bottom, colour) {
+    const context = this._context;
     const tall = bottom - top;
     const limit = token("--bad");
-    for (const [x, sure] of least) {
+    for (const [x, sure] of this._least(track)) {
       const high = Math.max(2, tall * sure);
       context.globalAlpha = isLight() ? 0.3 : 0.34;
       context.fillStyle = sure < 0.5 ? limit : colour;
@@ -218,11 +239,12 @@ export class Timeline {
     this._context.fillRect(x - 5, bottom - 2, 4, 2);
   }
 
-  _key(x, top, bottom, colour) {
+  _key(x, top, bottom, { colour, dense }) {
     const context = this._context;
     const middle = top + 6;
     context.fillStyle = colour;
     context.fillRect(x - 0.75, top, 1.5, bottom - top);
+    if (dense) return;
     context.beginPath();
     context.moveTo(x, middle - 5.5);
     context.lineTo(x + 5.5, middle);
