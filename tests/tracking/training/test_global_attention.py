@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -14,8 +15,9 @@ from torch import Tensor
 
 from tests.conftest import ROOT
 from tests.made_mix import build, made_trees, recipe_of
-from tests.tracking.training.made_pairs import pair_masks, pair_mix
+from tests.tracking.training.made_pairs import pair, pair_masks, pair_mix
 from tirdata.errors import ConfigError, DataError, MissingError, UsageError
+from tirdata.geometry import overlap
 from tirdata.types import Box, FramePair
 from tracking.models.global_attention import GlobalAttention
 from tracking.models.vgg16 import Vgg16
@@ -85,10 +87,37 @@ def test_a_run_learns_and_leaves_what_a_tracker_takes(mix: Path, tmp_path: Path)
     )  # fmt: skip
     search = GlobalSearch(GlobalSearchConfig(weights=result.weights, device="cpu"))
     source, _ = open_pairs(mix)
-    pair, box = source.pair(0), Box(60, 50, 40, 30)
-    frames = FramePair(pair.thermal[..., 0], pair.visible)
+    shown, box = source.pair(0), Box(60, 50, 40, 30)
+    frames = FramePair(shown.thermal[..., 0], shown.visible)
     search.start(frames, box, box)
     assert search.attention(frames).shape == (48, 64)
+
+
+@pytest.mark.slow  # 120 steps
+def test_a_trained_network_finds_a_lost_target_in_a_sequence_that_it_never_saw(
+    mix: Path, tmp_path: Path
+) -> None:
+    config = config_of(
+        epochs=40, lr=0.005, width=8, positive_weight=3.0, augment={"flip": 0.5, "zoom": 0.5}
+    )
+    weights = train_global(mix, tmp_path, config).weights
+    new = pair(9, count=8)
+    assert new.visible is not None
+    frames = [
+        FramePair(new.frames[index], np.repeat(new.visible[index][:, :, None], 3, axis=2))
+        for index in range(8)
+    ]
+    truth = new.tracks[0].boxes
+    found = {}
+    for gate in ("paper", "rescue"):
+        settings = {"weights": weights, "device": "cpu", "proposals": {"gate": gate}}
+        search = GlobalSearch(GlobalSearchConfig.model_validate(settings))
+        search.start(frames[0], Box(*truth[0]), Box(*truth[0]))
+        corner = Box(0.0, 0.0, *truth[0, 2:])  # where a lost tracker stays
+        found[gate] = search.propose(frames[7], corner, failures=4, count=256)
+    assert len(found["paper"]) == 0  # the paper's gate leaves a lost target lost
+    expected = np.broadcast_to(truth[7], found["rescue"].shape)
+    assert overlap(found["rescue"], expected).max() > 0.6
 
 
 @pytest.mark.parametrize(("death", "kept"), [(KeyboardInterrupt, 3), (RuntimeError, 2)])
