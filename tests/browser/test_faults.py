@@ -298,3 +298,21 @@ def test_files_that_were_edited_by_hand_are_asked_about(
     notice.get_by_role("button", name="Write them anew").click()
     notice.wait_for(state="hidden")
     until(lambda: path.read_bytes() == ours)
+
+
+def test_what_is_said_while_another_sequence_loads_is_of_the_one_that_is_seen(
+    open_page: Open, client: Client, dataset: Dataset
+) -> None:
+    tab = open_page(client)
+    tab.draw_new(BOX)
+    other = dataset.sequence_ids()[1].name
+    held: list[Route] = []
+    tab.page.route(f"**/api/sequences/{other}", lambda route: held.append(route))  # noqa: PLW0108
+    tab.page.locator("#queue .row", has_text="HELICOPTER").click()
+    tab.page.wait_for_timeout(300)
+    tab.key("o")
+    tab.saved()
+    assert tab.track()["occluded"] == [[0, 0]]
+    held[0].continue_()
+    tab.page.wait_for_selector(f'body[data-sequence="{other}"][data-frame="0"]')
+    assert client.sequence(other)["tracks"] == []

@@ -68,10 +68,20 @@ class App {
     Object.assign(get("state"), { value: state });
     Object.assign(get("order"), { value: order });
     this.queue.start({ state, order, find: "" });
-    const [name, frame] = location.hash.slice(1).split("@");
-    const first = name ? decodeURIComponent(name) : await this.queue.first().catch(() => null);
-    if (first) await this.open(first, Number(frame) || 0);
+    if (!(await this._openAddress())) {
+      const first = await this.queue.first().catch(() => null);
+      if (first) await this.open(first);
+    }
+    window.addEventListener("hashchange", () => this._openAddress());
     this.paint();
+  }
+
+  /** The sequence and frame that the address names; false when it names none. */
+  async _openAddress() {
+    const [name, frame] = location.hash.slice(1).split("@");
+    if (!name) return false;
+    await this.open(decodeURIComponent(name), Number(frame) || 0);
+    return true;
   }
 
   /** The dataset, as soon as the server answers. */

@@ -38,10 +38,11 @@ export class Store extends EventTarget {
 
   /** Open a sequence; false when another one was asked for meanwhile. */
   async open(name) {
-    this.name = name;
+    this._asked = name;
+    const state = await getSequence(name); // until then all goes on with the one before
+    if (this._asked !== name) return false;
     this._unlink();
-    const state = await getSequence(name);
-    if (this.name !== name) return false;
+    this.name = name;
     this.live.clear();
     this.running = state.running;
     this._adopt(state);
@@ -119,8 +120,10 @@ export class Store extends EventTarget {
     this._adopt(state);
   }
 
+  /** It was refused: whatever was shown of it is taken off the page. */
   _over(name) {
     if (name !== this.name) return;
+    this._stale = true;
     this.lay();
     this._settle();
   }
