@@ -24,7 +24,7 @@ from tracking.models.global_attention import GlobalAttention
 from tracking.models.vgg16 import Vgg16
 from tracking.models.vgg_m import GREY, VggM, initialise
 from tracking.training import checkpoint
-from tracking.training.class_crops import ClassBatch, ClassCrops, Object, gather_objects
+from tracking.training.class_crops import ClassBatch, ClassCrops, gather_objects
 from tracking.training.data import in_order
 from tracking.training.loop import Progress, Schedule, silent, train, trim_log
 from tracking.training.pretrain_config import PretrainConfig, Trunk
@@ -109,22 +109,19 @@ def pretrain_backbone(
     if manifest.recipe.task != "matching":
         raise UsageError(f"{mix}: holds pairs; expected a mix of crops (build-mix)")
     mix_hash = hashlib.sha256((mix / "mix.json").read_bytes()).hexdigest()
-    weights, log = out / f"{config.trunk}.safetensors", out / LOG
+    weights = out / f"{config.trunk}.safetensors"
     check_ours(out, weights.name, PretrainConfig)
     reader = MixReader(mix, "train", cache)
     objects = gather_objects(reader.entries)
     names = [*sorted({each.class_name for each in objects}), "background"]
-    torch.manual_seed(config.seed)
-    model = Backbone(config.trunk, len(names)).to(device)
-    groups = [{"params": list(model.parameters()), "lr_multiplier": 1.0}]
-    optimizer = SGD(groups, lr=0.0, momentum=config.momentum, weight_decay=config.decay)
+    model, optimizer = _prepare(config, len(names), device)
     saved, done = out / CHECKPOINT, 0
     if saved.exists():
         done = checkpoint.restore(saved, model, optimizer, config, mix_hash)
-    schedule = build_schedule(config)
     end = max(done, min(config.steps, stop_after or config.steps))
+    crops = ClassCrops(reader, objects, names, config, range(done, end))
     files.write_text(out / CONFIG, to_json(config))
-    trim_log(log, done)
+    trim_log(out / LOG, done)
     losses: list[float] = []
 
     def note(progress: Progress) -> None:
@@ -135,21 +132,13 @@ def pretrain_backbone(
         checkpoint.save(saved, model, optimizer, step, config, mix_hash)
 
     train(
-        model.train(),
-        in_order(ClassCrops(reader, objects, names, config, range(done, end)), config.workers),
-        ClassLoss(config),
-        optimizer,
-        schedule=schedule,
-        done=done,
-        device=device,
-        log=log,
-        save=save,
-        save_every=config.checkpoint_every,
-        on_step=note,
-    )
+        model.train(), in_order(crops, config.workers), ClassLoss(config), optimizer,
+        schedule=build_schedule(config), done=done, device=device, log=out / LOG, save=save,
+        save_every=config.checkpoint_every, on_step=note,
+    )  # fmt: skip
     if losses:
         save(end)
-    accuracy = _accuracy(model.eval(), mix, names, config, device, cache)
+    accuracy = _accuracy(model.eval(), MixReader(mix, "val", cache), names, config, device)
     told = {
         "trained_on": f"crops of a mix in grey: {', '.join(names)}",
         "mix_sha256": mix_hash, "steps": end, "accuracy": accuracy,
@@ -157,6 +146,13 @@ def pretrain_backbone(
     }  # fmt: skip
     write_weights(weights, model.trunk, model.about | told)
     return Pretrained(weights, end, done, losses, accuracy)
+
+
+def _prepare(config: PretrainConfig, classes: int, device: torch.device) -> tuple[Backbone, SGD]:
+    torch.manual_seed(config.seed)
+    model = Backbone(config.trunk, classes).to(device)
+    groups = [{"params": list(model.parameters()), "lr_multiplier": 1.0}]
+    return model, SGD(groups, lr=0.0, momentum=config.momentum, weight_decay=config.decay)
 
 
 def build_schedule(config: PretrainConfig) -> Schedule:
@@ -168,12 +164,11 @@ def build_schedule(config: PretrainConfig) -> Schedule:
 
 @torch.inference_mode()
 def _accuracy(
-    model: nn.Module, mix: Place, names: list[str], config: PretrainConfig, device: torch.device,
-    cache: Path | None,
+    model: nn.Module, reader: MixReader, names: list[str], config: PretrainConfig,
+    device: torch.device,
 ) -> float | None:  # fmt: skip
-    reader = MixReader(mix, "val", cache)
-    objects: list[Object] = [each for each in gather_objects(reader.entries)
-                             if each.class_name in names]  # fmt: skip
+    found = gather_objects(reader.entries)
+    objects = [each for each in found if each.class_name in names]
     if not objects or not config.validation:
         return None
     each = min(64, config.validation)
