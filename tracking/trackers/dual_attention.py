@@ -34,6 +34,7 @@ _LOG: Final = logging.getLogger(__name__)
 BEST: Final = 5  # candidates whose mean is the answer
 POSITIVE: Final = 0.7  # least IoU of a positive sample
 FIRST_NEGATIVE, LATER_NEGATIVE = 0.5, 0.3  # most IoU of a negative one
+LOST: Final = 0.49  # most that the score of a frame is in which no box looks like the object
 SAME_SHAPE: Final = 0.02  # by which width over height of two halves may differ
 
 
@@ -137,6 +138,7 @@ class DualAttentionTracker:
             self._learn_from(view)
         else:
             self._failures += 1
+            self._score = min(self._score, LOST)
             self._update(self._memory.lately())
         if self._failures == 0 and self._frames % self.config.update_every == 0:
             self._update([*self._memory.positives])
