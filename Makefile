@@ -40,6 +40,7 @@ bench: $(VENV)/.installed-bench  ## measure speed, and with ../shared/data what 
 	$(BIN)/python -m benchmarks.stages
 	$(BIN)/python -m benchmarks.fetch
 	$(BIN)/python -m benchmarks.evaluation
+	OMP_WAIT_POLICY=passive $(BIN)/python -m benchmarks.track
 	@if [ -d ../shared/data/svanstrom ]; then set -x; \
 	$(BIN)/python -m benchmarks.shots --data ../shared/data/svanstrom; \
 	$(BIN)/python -m benchmarks.palette --frames 2 --every 4; \

@@ -62,6 +62,7 @@ class Target:
     first_peak: float = 1.0  # what the target's own crop answered: later peaks are judged by it
     frames: int = 0
     score: float = 1.0
+    resized: bool = False  # by the last frame: the next is likely to go on with it
 
     @property
     def box(self) -> Box:
@@ -143,7 +144,7 @@ class MMNetTracker:
 
     def _looks(self, target: Target) -> list[Look]:
         step = self.config.scale_step
-        scales = target.frames % self.config.scales_every == 0
+        scales = target.resized or target.frames % self.config.scales_every == 0
         looks = [Look(1 / step), Look(), Look(step)] if scales else [Look()]
         if self.config.search_when_lost and target.score < self.config.lost_below:
             reach = GRID_STEP * 2 * self.config.reach * STRIDE * target.side / self.network.size
@@ -161,11 +162,13 @@ class MMNetTracker:
         # Below zero a factor would be a reward.
         best = here[int(np.argmax(peaks[here] * penalties ** np.sign(peaks[here])))]
         target.frames += 1
+        target.resized = False
         if len(here) < len(looks) and self._found_elsewhere(target, looks, responses, peaks):
             return
         blended = windowed(responses[best], self.window, self.config.window_influence)
         target.middle = target.middle + self._shift(target, blended)
         target.score = self._score(target, responses[best])
+        target.resized = looks[best].factor != 1
         self._rescale(target, looks[best].factor)
 
     def _found_elsewhere(

@@ -54,7 +54,8 @@ class MMNetConfig(Config):
     scale_rate: float = Field(0.59, ge=0, le=1)
     """How far the size follows the best scale in one frame."""
     scales_every: int = Field(3, ge=1)
-    """Frames between those in which three scales are tried; one scale in the others."""
+    """Frames between those in which three scales are tried while the size is steady; one scale in
+    the others. After a frame that changed the size three are tried at once."""
     window_influence: float = Field(0.2625, ge=0, le=1)
     """Weight of the cosine window in the search for the peak."""
     template_rate: float = Field(0.005, ge=0, le=1)

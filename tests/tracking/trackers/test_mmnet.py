@@ -3,6 +3,7 @@
 import pickle
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -159,8 +160,12 @@ def _passes(tracker: MMNetTracker, blob: Sequence) -> list[int]:
         ({"profile": "released", "template_every": 2}, [3, 3, 1, 3, 3, 1]),
         ({"profile": "released", "template_rate": 0}, [3, 3, 3, 3]),
         ({"profile": "released", "template_above": 1.0}, [3, 3, 3, 3]),
-        ({"profile": "released", "scales_every": 2, "template_every": 4}, [3, 1, 3, 1, 1]),
-        ({}, [3, 1, 1, 3]),
+        (
+            {"profile": "released", "scales_every": 2, "template_every": 4, "scale_penalty": 0.5},
+            [3, 1, 3, 1, 1],
+        ),
+        ({"scale_penalty": 0.5}, [3, 1, 1, 3]),  # no other scale wins: the size is steady
+        ({"scale_penalty": 1e-6, "scales_every": 9}, [3, 1, 1, 1]),
     ],
     ids=str,
 )
@@ -169,6 +174,21 @@ def test_scales_and_templates_take_turns_as_asked(
 ) -> None:
     config = MMNetConfig.model_validate({"weights": weights, "device": "cpu", **settings})
     assert _passes(MMNetTracker(config), blob) == passes
+
+
+def test_after_a_change_of_size_three_scales_are_tried_at_once(
+    weights: Path, blob: Sequence
+) -> None:
+    config = MMNetConfig(weights=weights, device="cpu", scales_every=9, scale_step=1.08)
+    tracker = MMNetTracker(config)
+    box = _start(tracker, blob)
+    small = cv2.resize(blob.frames[0], None, fx=0.7, fy=0.7, interpolation=cv2.INTER_AREA)
+    frame = np.full_like(blob.frames[0], round(float(blob.frames[0].mean())))
+    x, y = (round(0.3 * (start + side / 2)) for start, side in ((box.x, box.w), (box.y, box.h)))
+    frame[y : y + small.shape[0], x : x + small.shape[1]] = small
+    first, second = (tracker.track(frame).box.w for _ in range(2))
+    assert first < box.w
+    assert second != first  # though the second frame is none of the ninth
 
 
 def test_the_size_stays_within_its_limit(weights: Path, blob: Sequence) -> None:
