@@ -36,7 +36,7 @@ from tracking.evaluation.targets import Truth
 from tracking.trackers import TRACKERS, tracker_factory
 
 SOURCES = ("svanstrom", "antiuav", "vot-tir")
-POLICIES = ("", "-suggest", "-online")
+POLICIES = {"offline": "", "suggest": "-suggest", "online": "-online"}  # to benchmarks
 TRIED = ["mmnet", "interpolate", "hold", "kcf", "csrt", "nano"]
 BLIND = ("interpolate", "hold")  # they look at no picture, so there is nothing to keep
 
@@ -121,7 +121,8 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--work", type=Path, required=True, help="keeps passes")
     parser.add_argument("--trackers", nargs="*", default=TRIED)
-    parser.add_argument("--policies", nargs="*", default=list(POLICIES))
+    parser.add_argument("--policies", nargs="*", choices=POLICIES, default=list(POLICIES))
+    parser.add_argument("--sources", nargs="*", default=list(SOURCES))
     parser.add_argument("--clips", type=int, default=8, help="of each source at most")
     parser.add_argument("--frames", type=int, default=60, help="of each clip at most")
     parser.add_argument("--every", type=int, default=3, help="frames of the recording")
@@ -130,7 +131,7 @@ def main() -> None:
     given = parser.parse_args()
     cv2.setNumThreads(1)
     take = Take(given.every, given.frames, given.clips, given.part)
-    found = [clip for source in SOURCES for clip in clips(given.data, source, take)]
+    found = [clip for source in given.sources for clip in clips(given.data, source, take)]
     print(this_machine("cpu"))
     print(f"{len(found)} clips, {sum(len(clip.frames) for clip in found)} frames")
     files = {"backbone": given.nano, "head": given.nano} if given.nano else {}
@@ -139,7 +140,7 @@ def main() -> None:
     trackers = {name: build(name, settings.get(name, {}), given.work) for name in there}
     for policy in given.policies:
         for level in ("", "-0.7"):
-            benchmark = f"effort{level}{policy}"
+            benchmark = f"effort{level}{POLICIES[policy]}"
             show(benchmark, {name: run(benchmark, each, found) for name, each in trackers.items()})
 
 
