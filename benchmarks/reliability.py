@@ -128,8 +128,9 @@ def main() -> None:
             f"{name:12s} {own.sum():6d}  {right[own].mean():6.3f}  {sure[own].mean():15.3f}"
             f"  {error(sure[own], right[own]):5.3f}  {error(anew[own], right[own]):5.3f}"
         )
-    print(f"all: error {error(sure, right):.3f}, fitted to the others {error(anew, right):.3f}; "
-          f"Brier {np.mean((sure - right) ** 2):.3f}, {np.mean((anew - right) ** 2):.3f}")  # fmt: skip
+    briers = [np.mean((each - right) ** 2) for each in (sure, anew)]
+    print(f"all: error {error(sure, right):.3f}, fitted to the others {error(anew, right):.3f}")
+    print(f"Brier score {briers[0]:.3f}, fitted to the others {briers[1]:.3f}")
     if given.plot:
         plot(given.plot, {**found, "all": (sure, right)})
 
