@@ -14,9 +14,9 @@ from typing import cast
 import pytest
 
 from tests.conftest import ROOT
-from tests.contracts.test_engines import kill, running, wait_until
 from tests.fetching import SETTINGS, frames, short_clip, tree
 from tests.made_video import write_video
+from tests.processes import kill, running, wait_until
 from tirdata import __version__
 from tirdata.dataset.ingest import ingest
 from tirdata.dataset.tree import Dataset
