@@ -1,11 +1,11 @@
 """Where a machine is unsure, and where a person's box would help most."""
 
 from collections.abc import Mapping
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from tirdata.annotate import suggest
 from tirdata.annotate.confidence import runs
 from tirdata.annotate.replay import HumanTrack, to_track
 from tirdata.types import Flags, Floats
@@ -13,8 +13,7 @@ from tirdata.types import Flags, Floats
 UNSURE_BELOW = 0.5
 UNMEASURED = 0.5  # the doubt of a box that nobody measured
 LOST = 0.5  # the doubt of a frame in which an object is lost: gone, or missed
-LEAST_GAP = 5  # frames between two suggestions
-REACH = 30  # frames on either side that a person's box is taken to speak for
+LEAST_GAIN = 0.05  # frames; what promises less is not suggested
 
 
 class Doubts(NamedTuple):
@@ -63,35 +62,21 @@ def next_doubtful(
 
 
 def suggestions(tracks: Mapping[int, HumanTrack], count: int, wanted: int) -> list[dict[str, Any]]:
-    """Frames where a person's box is expected to put most doubt to rest, best first.
-
-    A box speaks for the frames around it up to the next human box, the less the further they are.
-    """
+    """Frames where a person's box is expected to help most, over all tracks, best first."""
     found: list[dict[str, Any]] = []
     for human in tracks.values():
-        each = doubts(human, count)
-        gain = _gain(each.doubt, sorted(human.boxes))
-        while len(found) < 100 and (best := int(np.argmax(gain))) >= 0 and gain[best] > 0.05:
-            why = "lost" if each.lost[best] else "unsure"
-            value = round(float(gain[best]), 2)
-            found.append({"frame": best, "track": human.id, "gain": value, "why": why})
-            gain[max(0, best - REACH) : best + REACH + 1] = 0
-            gain[max(0, best - LEAST_GAP) : best + LEAST_GAP + 1] = 0
-            if len([one for one in found if one["track"] == human.id]) >= wanted:
-                break
+        lost = doubts(human, count).lost
+        found += [
+            {
+                "frame": each.frame,
+                "track": human.id,
+                "gain": round(each.gain, 2),
+                "why": "lost" if lost[each.frame] else "unsure",
+            }
+            for each in suggest.suggestions(human, count, wanted)
+            if each.gain > LEAST_GAIN
+        ]
     return sorted(found, key=lambda one: -float(one["gain"]))[:wanted]
-
-
-def _gain(doubt: Floats, human: list[int]) -> Floats:
-    kernel = 1 - np.abs(np.arange(-REACH, REACH + 1)) / (REACH + 1)
-    gain = np.zeros_like(doubt)
-    edges = [-1, *human, len(doubt)]
-    for start, stop in pairwise(edges):
-        part = doubt[start + 1 : stop]
-        if len(part):
-            whole = np.convolve(part, kernel, mode="full")
-            gain[start + 1 : stop] = whole[REACH : REACH + len(part)]
-    return gain
 
 
 def _keep(
