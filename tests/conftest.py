@@ -2,6 +2,7 @@
 
 import importlib.util
 import logging
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,10 @@ ROOT = Path(__file__).resolve().parent.parent
 # Tests never time anything: a loaded machine may be slow.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+# Started in the background by a shell, we would ignore Ctrl-C, and so would all that tests start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

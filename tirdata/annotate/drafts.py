@@ -1,6 +1,6 @@
 """What one journal says and what is to be added to it: every fault is found before a write."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -55,6 +55,16 @@ class Draft:
     def add(self, event: Event) -> None:
         apply(self.tracks, event, self.sequence.name)
         self.changed.append(event)
+
+    def write(self, journal: Journal, said: Sequence[Event]) -> None:
+        """Journal what was adopted, then what was said: undo takes back the second alone.
+
+        Raises:
+            StorageError: it cannot be written.
+        """
+        for events in (self.adopted, said):
+            if events:
+                journal.append(events)
 
     def draw(self, row: Row) -> None:
         """Add a box, unless it is there already.

@@ -364,7 +364,7 @@ def _import(
         flags = tuple(int(flag) for flag in track.generated | generated)
         hidden = tuple(np.flatnonzero(track.occluded & track.present).tolist())
         event = event.model_copy(update={"generated": flags, "occluded": hidden})
-        Journal(dataset.journal_path(number)).append([*draft.adopted, event])
+        draft.write(Journal(dataset.journal_path(number)), [event])
     boxes = int(track.present.sum())
     return Imported(
         sequence=number.name,

@@ -303,8 +303,7 @@ def _write(dataset: Dataset, parts: Sequence[_Part]) -> list[tuple[str, BurntIn]
     for part in parts:
         sequence = part.draft.sequence
         if not part.already:
-            events = [*part.draft.adopted, *part.draft.changed]
-            Journal(dataset.journal_path(sequence)).append(events)
+            part.draft.write(Journal(dataset.journal_path(sequence)), part.draft.changed)
         new = {event.track for event in part.events}
         state = derive(dataset, sequence)
         found += [(sequence.name, over) for over in state.burnt_in if over.track in new]

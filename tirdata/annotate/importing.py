@@ -206,8 +206,7 @@ def _write(dataset: Dataset, parts: Sequence[_Part]) -> list[tuple[str, BurntIn]
     for part in parts:
         sequence = part.draft.sequence
         if not part.already:
-            events = [*part.draft.adopted, *part.draft.changed]
-            Journal(dataset.journal_path(sequence)).append(events)
+            part.draft.write(Journal(dataset.journal_path(sequence)), part.draft.changed)
         state = derive(dataset, sequence)
         new = part.event.track
         found += [(sequence.name, over) for over in state.burnt_in if over.track == new]

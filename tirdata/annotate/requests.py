@@ -59,9 +59,7 @@ def write(dataset: Dataset, drafts: Iterable[Draft], author: str | None = None) 
         if not draft.changed:
             continue
         journal = Journal(dataset.journal_path(draft.sequence), author)
-        for events in (draft.adopted, draft.changed):  # apart: undo takes back only the second
-            if events:
-                journal.append(events)
+        draft.write(journal, draft.changed)
 
 
 def undo(

@@ -192,10 +192,13 @@ class Opened:
                     raise SupersededError(f"{self.sequence.name}: {span} was changed")
                 return (event,)
 
-            if not self._journal.read():
+            before = len(self._journal.read())
+            told = before == self._seen  # else listeners have still to hear of another process
+            if not before:
                 self._append([], ())  # what only the XML knows comes first
             self._journal.append_if(decide)
-            self._seen = len(self._journal.read())
+            if told:
+                self._seen = len(self._journal.read())
 
     def follow(self, *, replace: bool = False) -> int:
         """Bring the XML in line with the journal; how many files changed.

@@ -244,8 +244,10 @@ def test_what_another_process_says_reaches_an_open_page(
         assert next(events)[1]["entries"] == 0
         journal = Journal(dataset.journal_path(sequence))
         journal.append([BoxEvent(track=0, frame=0, class_name="drone", box=box_at(0))])
-        data = next(data for kind, data in events if kind == "changed")
-    assert (data["by"], data["tracks"], data["entries"]) == ("outside", None, 1)
+        told = (data for kind, data in events if kind == "changed" and data["by"] == "outside")
+        data = next(told)  # the machine may have begun with it before
+    assert data["tracks"] is None
+    assert data["entries"] >= 1
     until(lambda: propagated(dataset, name))
 
 
