@@ -4,9 +4,8 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from tirdata.config import Config
-from tirdata.tracker import Prediction
-from tirdata.types import Box, Boxes, Frame
+from tirdata.types import Box, Boxes
+from tracking.trackers.hold import HoldConfig, HoldTracker
 
 
 @runtime_checkable
@@ -18,26 +17,12 @@ class Between(Protocol):
         ...
 
 
-class InterpolateConfig(Config):
+class InterpolateConfig(HoldConfig):
     """Straight lines have no settings."""
 
 
-class InterpolateTracker:
+class InterpolateTracker(HoldTracker):
     """Linear interpolation where both ends are known; holds still where only one is."""
-
-    def __init__(self, config: InterpolateConfig) -> None:
-        self.config = config
-        self._box: Box | None = None
-
-    def init(self, frame: Frame, box: Box) -> None:  # noqa: ARG002 - the frame says nothing to it
-        """Start at ``box``."""
-        self._box = box
-
-    def track(self, frame: Frame) -> Prediction:  # noqa: ARG002
-        """The first box; the score has no meaning and is 1."""
-        if self._box is None:
-            raise RuntimeError("track before init")
-        return Prediction(self._box, 1.0)
 
     def between(self, before: Box, after: Box, count: int) -> Boxes:
         """All four numbers on straight lines, (count, 4)."""
