@@ -7,7 +7,7 @@ import click
 
 from cli.console import console_for
 from cli.options import PlaceType, config_option, device_option, json_option, verbosity
-from cli.training import say_result
+from cli.training import say_result, training_options
 
 if TYPE_CHECKING:
     from tirdata.remote import Place
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 @click.command("pretrain-backbone")
 @click.option("--mix", required=True, type=PlaceType(), metavar="MIX",
               help="What build-mix made, of crops; visible and thermal.")  # fmt: skip
-@click.option("--cache", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
-              help="Where copies of an address's shards stay; default: read parts.")  # fmt: skip
 @click.option("--trunk", metavar="vgg-m|vgg16", help="Of the local net (default), or the global.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs/backbone"),
               show_default=True, metavar="RUN",
@@ -27,11 +25,7 @@ if TYPE_CHECKING:
 @click.option("--size", type=int, help="Side of a crop; default 107.")
 @click.option("--lr-first", type=float, help="Learning rate at first; default 0.01.")
 @click.option("--lr-last", type=float, help="Learning rate at last; default 0.0001.")
-@click.option("--precision", metavar="fp32|bf16", help="Of the convolutions.")
-@click.option("--loaders", "workers", type=int, help="Processes that prepare batches; default 0.")
-@click.option("--seed", type=int, help="Same seed, same weights on the same machine.")
-@click.option("--stop-after", type=click.IntRange(min=1), metavar="STEPS",
-              help="Stop after so many steps; the same command goes on from there.")  # fmt: skip
+@training_options
 @config_option
 @device_option
 @json_option

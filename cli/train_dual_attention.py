@@ -13,7 +13,7 @@ from cli.options import (
     json_option,
     verbosity,
 )
-from cli.training import console_of_rank, say_result
+from cli.training import console_of_rank, say_result, training_options
 
 if TYPE_CHECKING:
     from tirdata.remote import Place
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
               help="global (sees the frame) or local (sees samples).")  # fmt: skip
 @click.option("--mix", required=True, type=PlaceType(), metavar="MIX",
               help="What build-mix --task rgbt, or masks, made.")  # fmt: skip
-@click.option("--cache", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
-              help="Where copies of an address's shards stay; default: read parts.")  # fmt: skip
 @click.option("--out", type=click.Path(path_type=Path), metavar="RUN",
               help="Default runs/dual-attention-STAGE; goes on if it holds a run.")  # fmt: skip
 @click.option("--init", type=click.Path(path_type=Path), metavar="WEIGHTS",
@@ -45,11 +43,7 @@ if TYPE_CHECKING:
 @click.option("--batch", type=int, help="Pairs a step, of all processes together; default 20.")
 @click.option("--lr", type=float, help="Of Adagrad; default 5e-5.")
 @click.option("--input-size", metavar="HxW", help="Height x width; default 192x256.")
-@click.option("--precision", metavar="fp32|bf16", help="Of the convolutions.")
-@click.option("--loaders", "workers", type=int, help="Processes that prepare batches; default 0.")
-@click.option("--seed", type=int, help="Same seed, same weights on the same machine.")
-@click.option("--stop-after", type=click.IntRange(min=1), metavar="STEPS",
-              help="Stop after so many steps; the same command goes on from there.")  # fmt: skip
+@training_options
 @config_option
 @device_option
 @json_option

@@ -1,12 +1,40 @@
-"""What every command that trains says."""
+"""What every command that trains takes and says."""
 
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
 
 from cli.console import Console, console_for
 
 if TYPE_CHECKING:
     from tracking.training.run_folder import TrainResult
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def training_options(command: Command) -> Command:
+    """--cache, --precision, --loaders, --seed and --stop-after."""
+    options = (
+        click.option(
+            "--cache", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
+            help="Where copies of an address's shards stay; default: read parts.",
+        ),
+        click.option("--precision", metavar="fp32|bf16", help="Of the convolutions."),
+        click.option(
+            "--loaders", "workers", type=int, help="Processes that prepare batches; default 0."
+        ),
+        click.option("--seed", type=int, help="Same seed, same weights on the same machine."),
+        click.option(
+            "--stop-after", type=click.IntRange(min=1), metavar="STEPS",
+            help="Stop after so many steps; the same command goes on from there.",
+        ),
+    )  # fmt: skip
+    for option in reversed(options):
+        command = option(command)
+    return command
 
 
 def console_of_rank(*, json: bool) -> Console:
