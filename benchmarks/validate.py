@@ -98,7 +98,7 @@ def measure(root: Path, *, frames: bool, workers: int) -> float:
 
 
 def _cpu_s() -> float:
-    """Processor time so far, with that of workers that have ended: what a busy machine leaves."""
+    """Processor time of this process so far; workers are forked by another and are not in it."""
     return sum(os.times()[:4])
 
 
@@ -123,16 +123,13 @@ def main() -> None:
                 times = [measure(root, frames=frames, workers=workers) for _ in range(ROUNDS)]
                 busy, best = (_cpu_s() - before) / ROUNDS, min(times)
                 what = "with frames" if frames else "--no-frames"
+                spent = f"; {busy:.2f} s of processor time" if workers == 1 else ""
                 print(
-                    f"{what}, {workers} workers: {best:.2f} s, {count / best:,.0f} frames/s; "
-                    f"{busy:.2f} s of processor time",
+                    f"{what}, {workers} workers: {best:.2f} s, {count / best:,.0f} frames/s{spent}",
                     flush=True,
                 )
-    kib = max(
-        resource.getrusage(who).ru_maxrss
-        for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    )
-    print(f"most memory of one process: {kib / 1024:.0f} MB")
+    kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(f"most memory of this process: {kib / 1024:.0f} MB")
 
 
 if __name__ == "__main__":
