@@ -15,6 +15,7 @@ from cli.options import (
     dry_run_option,
     engine_option,
     json_option,
+    set_option,
     verbosity,
     workers_option,
 )
@@ -52,6 +53,7 @@ def _verb(name: str, text: str) -> Callable[[Any], Any]:
 @click.option("--tracker", metavar="NAME",
               help="Of the registry, or interpolate; mmnet by default.")  # fmt: skip
 @click.option("--weights", type=click.Path(path_type=Path), metavar="FILE", help="The tracker's.")
+@set_option
 @click.option("--edited", type=click.Choice(["take", "replace"]),
               help="XML files changed by hand: take their boxes, or write them anew.")  # fmt: skip
 @click.option("--again", is_flag=True, help="Propagate also where nothing changed.")

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cli.console import Console
+from cli.scoring import settings_of
 
 if TYPE_CHECKING:
     from tirdata.annotate.annotate import Item, SequenceState, Tracking
@@ -16,23 +17,26 @@ if TYPE_CHECKING:
 
 def tracking_of(
     config_path: Path | None, tracker: str | None, weights: Path | None, device: str | None,
-    again: bool,
-    **_: Any,
+    again: bool, settings: Sequence[str] = (), **_: Any,
 ) -> "Tracking":  # fmt: skip
-    """With what to propagate.
+    """With what to propagate; ``settings`` (NAME=VALUE) win over the file's.
 
     Raises:
         ConfigError: there is no such tracker, or it has no such setting.
+        UsageError: a setting is not NAME=VALUE.
         MissingError: its weights are not there.
     """
     from tirdata.annotate.annotate import INTERPOLATE, AnnotateConfig, Tracking
     from tirdata.config import check, load
+    from tirdata.errors import UsageError
     from tirdata.files import sha256
     from tracking.trackers import TRACKERS, tracker_factory
 
-    settings = {"weights": str(weights)} if weights else None
-    config = load(config_path, AnnotateConfig, {"tracker": tracker, "settings": settings})
+    wanted = settings_of(settings) | ({"weights": str(weights)} if weights else {})
+    config = load(config_path, AnnotateConfig, {"tracker": tracker, "settings": wanted})
     if config.tracker == INTERPOLATE:
+        if settings:
+            raise UsageError(f"--set {settings[0]}: {INTERPOLATE} has no settings; leave it out")
         return Tracking(config, None, again=again)
     known = TRACKERS[config.tracker]().config.model_fields if config.tracker in TRACKERS else {}
     placed = {**config.settings, **({"device": device} if device and "device" in known else {})}

@@ -118,6 +118,10 @@ def engine_option(command: Command) -> Command:
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="One JSON document on stdout, words on stderr."
 )
+set_option = click.option(
+    "--set", "settings", multiple=True, metavar="NAME=VALUE",
+    help="A setting of the tracker; may be repeated.",
+)  # fmt: skip
 config_option = click.option(
     "--config", "config_path", metavar="FILE", default=None,
     type=click.Path(dir_okay=False, path_type=Path),

@@ -7,7 +7,7 @@ import click
 
 from cli.annotating import tracking_of
 from cli.console import console_for
-from cli.options import config_option, device_option, verbosity
+from cli.options import config_option, device_option, set_option, verbosity
 
 NOTHING = "none"
 
@@ -22,12 +22,13 @@ NOTHING = "none"
 @click.option("--tracker", metavar="NAME",
               help="Of the registry, interpolate, or none; mmnet by default.")  # fmt: skip
 @click.option("--weights", type=click.Path(path_type=Path), metavar="FILE", help="The tracker's.")
+@set_option
 @config_option
 @device_option
 @verbosity
 def review(
     dataset: Path, host: str, port: int, show: bool, tracker: str | None, weights: Path | None,
-    config_path: Path | None, device: str | None,
+    config_path: Path | None, device: str | None, settings: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Example: tirdata review thermal --open
 
@@ -43,7 +44,9 @@ def review(
     data = Dataset.open(dataset)
     tracking = None
     if tracker != NOTHING:
-        tracking = tracking_of(config_path, tracker, weights, device, again=False)
+        tracking = tracking_of(
+            config_path, tracker, weights, device, again=False, settings=settings
+        )
 
     def ready(address: str) -> None:
         console.say(f"review: {address}")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from cli.console import Console
+from cli.options import set_option
 from cli.progress import Progress
 
 if TYPE_CHECKING:
@@ -35,10 +36,7 @@ def data_options(command: Command) -> Command:
 
 def tracker_options(command: Command) -> Command:
     """--weights, --random-init, --seed, --repetitions and --set."""
-    command = click.option(
-        "--set", "settings", multiple=True, metavar="NAME=VALUE",
-        help="A setting of the tracker; may be repeated.",
-    )(command)  # fmt: skip
+    command = set_option(command)
     command = click.option(
         "--repetitions", type=click.IntRange(min=1, max=999), metavar="N",
         show_default="as the protocol has it",

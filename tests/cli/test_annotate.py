@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 
 from cli.main import main
 from tests.tirdata.annotate.stand_ins import COUNT, TemplateTracker, bare_dataset, box_at
+from tirdata.annotate.events import PropagatedEvent
 from tirdata.annotate.journal import Journal
 from tirdata.config import Config
 from tirdata.dataset.decisions import Hud, Region
@@ -81,6 +82,44 @@ def test_dry_run_writes_nothing(dataset: Dataset, run: Callable[..., Result]) ->
     result = run(*BOX, *PROPAGATE, "--dry-run")
     assert result.exit_code == 0
     assert "edits that would be written: 1" in result.stdout
+    assert not dataset.journal_path(dataset.sequence_ids()[0]).exists()
+
+
+class Reach(Config):
+    """What the template tracker may be told."""
+
+    reach: int = 12
+
+
+def test_set_gives_the_tracker_a_setting_that_wins_over_the_file(
+    dataset: Dataset, run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def entry() -> Entry:
+        return Entry(lambda config: TemplateTracker(config.reach), Reach)
+
+    monkeypatch.setitem(TRACKERS, "reaching", entry)
+    file = tmp_path / "annotate.toml"
+    file.write_text('tracker = "reaching"\n[settings]\nreach = 5\n', encoding="utf-8")
+    told = ("--propagate", "--config", str(file), "--workers", "1")
+    assert run(*BOX, *told, "--set", "reach=9").exit_code == 0
+    made = Journal(dataset.journal_path(dataset.sequence_ids()[0])).read()[-1].events[0]
+    assert isinstance(made, PropagatedEvent)
+    assert made.settings["settings"] == {"reach": 9}
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--tracker", "template", "--set", "reach"), "--set reach: expected NAME=VALUE"),
+        (("--tracker", "template", "--set", "reach=9"), "reach: Extra inputs"),
+        (("--tracker", "interpolate", "--set", "reach=9"), "interpolate has no settings"),
+    ],
+)
+def test_set_that_makes_no_sense_is_refused_before_anything_is_written(
+    dataset: Dataset, run: Callable[..., Result], words: tuple[str, ...], message: str
+) -> None:
+    result = run(*BOX, "--propagate", *words)
+    assert (result.exit_code, message in result.stderr) == (2, True), result.output
     assert not dataset.journal_path(dataset.sequence_ids()[0]).exists()
 
 
