@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import ConsoleMessage, Locator, Page
 
 Box = tuple[float, float, float, float]
+DRAWN = """new Promise((done) => setTimeout(() =>
+    requestAnimationFrame(() => requestAnimationFrame(done))))"""
 FAILED_REQUEST = re.compile(r"Failed to load resource: (net::|the server responded)")
 
 
@@ -41,13 +44,18 @@ class Reviewer:
         """Wait until the picture of a frame is shown."""
         self.page.wait_for_selector(f'body[data-sequence="{self.sequence}"][data-frame="{frame}"]')
 
+    def painted(self) -> None:
+        """Wait until what was pressed is taken up and shown: the page draws once a frame."""
+        self.page.evaluate(DRAWN)
+
     def saved(self) -> None:
-        """Wait until everything is on the disk."""
-        self.page.wait_for_timeout(50)  # what was pressed is taken up
+        """Wait until everything is on the disk, and the page shows it."""
+        self.painted()
         self.until(
             "document.getElementById('save').dataset.state === 'saved'"
             " && !Object.keys(localStorage).some((key) => key.includes('outbox'))"
         )
+        self.painted()
 
     def until(self, program: str) -> None:
         """Wait until the page says so; asked from outside, for it lets nobody evaluate text."""
@@ -56,9 +64,21 @@ class Reviewer:
             assert time.monotonic() < deadline, program
             self.page.wait_for_timeout(20)
 
+    def becomes(self, read: Callable[[], object], value: object) -> None:
+        """Wait until something that is read off the page has a value."""
+        deadline = time.monotonic() + WAIT_S
+        while (found := read()) != value:
+            assert time.monotonic() < deadline, f"{found} is not {value}"
+            self.page.wait_for_timeout(20)
+
+    def shows(self, selector: str, words: str | re.Pattern[str]) -> None:
+        """Wait until an element has these words."""
+        self.page.locator(selector, has_text=words).first.wait_for()
+
     def key(self, *keys: str) -> None:
         for each in keys:
             self.page.keyboard.press(each)
+        self.painted()
 
     def _view(self) -> tuple[float, float, float]:
         """Where the frame's corner is in the window, and how large its pixels are."""
@@ -86,6 +106,7 @@ class Reviewer:
         self.page.mouse.move(*self.point((start[0] + end[0]) / 2, (start[1] + end[1]) / 2))
         self.page.mouse.move(*self.point(*end))
         self.page.mouse.up()
+        self.painted()
 
     def draw_new(self, box: Box, class_name: str = "drone") -> None:
         """Draw a box that begins a track; the class is asked for the first time."""
@@ -122,6 +143,7 @@ class Reviewer:
         """Wait until nothing is propagated, and the page knows."""
         until(lambda: not any(each["pending"] for each in self.state["tracks"]))
         self.page.wait_for_selector("#work", state="hidden")
+        self.painted()
 
     def evaluate(self, program: str) -> Any:  # noqa: ANN401  # whatever the page says
         return self.page.evaluate(program)

@@ -156,7 +156,8 @@ def test_an_edit_that_makes_no_sense_is_told_and_taken_off_the_page(
     tab.notice("Not written (correct drone 0 in frame 0)")
     tab.saved()
     assert tab.human()[0] == pytest.approx(BOX, abs=0.3)
-    assert float(tab.page.input_value('[data-side="0"]')) == pytest.approx(BOX[0], abs=0.3)
+    left = tab.page.locator('[data-side="0"]')
+    tab.becomes(lambda: float(left.input_value()), pytest.approx(BOX[0], abs=0.3))
 
 
 def test_a_frame_that_is_another_picture_is_not_shown(
@@ -171,7 +172,7 @@ def test_a_frame_that_is_another_picture_is_not_shown(
     tab.page.fill("#frame", "30")
     tab.key("Enter", "Escape")
     tab.page.locator("#blank").wait_for()
-    assert "another picture" in tab.page.locator("#blank").inner_text()
+    tab.shows("#blank", "another picture")
     entries = tab.state["entries"]
     tab.key("x", "o", "a", "Delete")
     assert tab.state["entries"] == entries
@@ -271,8 +272,8 @@ def test_a_server_that_is_killed_and_comes_back_gets_what_was_said_meanwhile(
     tab.at_frame(1)
     tab.key("a", "o")
     tab.page.wait_for_selector('#save[data-state="failed"]')
-    assert "2 not saved yet" in tab.page.locator("#save-text").inner_text()
-    assert "by hand, occluded" in tab.page.locator(".track-what").inner_text()
+    tab.shows("#save-text", "2 not saved yet")
+    tab.shows(".track-what", "by hand, occluded")
     killed.start()
     tab.saved()
     assert sorted(tab.human()) == [0, 1]
@@ -309,7 +310,7 @@ def test_what_is_said_while_another_sequence_loads_is_of_the_one_that_is_seen(
     held: list[Route] = []
     tab.page.route(f"**/api/sequences/{other}", lambda route: held.append(route))  # noqa: PLW0108
     tab.page.locator("#queue .row", has_text="HELICOPTER").click()
-    tab.page.wait_for_timeout(300)
+    tab.becomes(lambda: len(held), 1)
     tab.key("o")
     tab.saved()
     assert tab.track()["occluded"] == [[0, 0]]

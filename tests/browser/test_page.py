@@ -30,11 +30,12 @@ def test_boxes_wait_for_the_picture_of_their_frame(open_page: Open, client: Clie
     tab.key("Enter", "Escape")
     tab.page.wait_for_selector('body[data-busy="true"]')
     assert tab.page.get_attribute("body", "data-frame") == "0"
-    assert "by hand" in tab.page.locator(".track-what").inner_text()  # of frame 0 still
-    tab.page.wait_for_timeout(100)
+    tab.becomes(lambda: len(held), 1)
+    tab.painted()
+    tab.shows(".track-what", "by hand")  # of frame 0 still
     held[0].continue_()
     tab.at_frame(30)
-    assert "machine" in tab.page.locator(".track-what").inner_text()
+    tab.shows(".track-what", "machine")
 
 
 def test_steps_jumps_and_playing(open_page: Open, client: Client) -> None:
@@ -48,7 +49,7 @@ def test_steps_jumps_and_playing(open_page: Open, client: Client) -> None:
     tab.page.locator("#speed", has_text="8×").wait_for()
     tab.key("Space")
     tab.at_frame(last)
-    assert tab.button("play").get_attribute("aria-label") == "Play"  # it stopped at the end
+    tab.becomes(lambda: tab.button("play").get_attribute("aria-label"), "Play")  # it has stopped
     lane = tab.page.locator("#timeline").bounding_box()
     assert lane is not None
     tab.page.mouse.click(lane["x"] + lane["width"] / 2, lane["y"] + lane["height"] / 2)
@@ -86,8 +87,7 @@ def test_zoom_pan_and_parts_of_pixels(open_page: Open, client: Client) -> None:
     tab.until(f"+document.getElementById('canvas').dataset.scale > {4 * before}")
     assert tab.point(*at) == pytest.approx((x, y), abs=0.5)  # it stayed under the mouse
     tab.drag((205, 118), (208, 118))  # nothing is there: the frame moves
-    tab.page.wait_for_timeout(100)
-    assert tab.point(203, 117)[0] > x + 10
+    tab.becomes(lambda: tab.point(203, 117)[0] > x + 10, True)
     tab.draw_new((204.3, 117.6, 5.2, 3.1))
     assert tab.human()[0] == pytest.approx([204.3, 117.6, 5.2, 3.1], abs=0.15)
     tab.key("f")
@@ -103,15 +103,11 @@ def test_tone_is_for_the_eye_only(open_page: Open, client: Client) -> None:
     })()"""
     plain = tab.evaluate(middle)
     tab.key("i")
-    tab.page.wait_for_timeout(150)
-    inverted = tab.evaluate(middle)
-    assert inverted[0] == pytest.approx(255 - plain[0], abs=2)
+    tab.becomes(lambda: tab.evaluate(middle)[0], pytest.approx(255 - plain[0], abs=2))
     tab.key("Shift+V")
-    tab.page.wait_for_timeout(150)
-    assert tab.evaluate(middle) == plain
+    tab.becomes(lambda: tab.evaluate(middle), plain)
     tab.page.locator("#gamma").fill("2.5")
-    tab.page.wait_for_timeout(150)
-    assert tab.evaluate(middle)[0] > plain[0]
+    tab.becomes(lambda: tab.evaluate(middle)[0] > plain[0], True)
 
 
 def test_light_and_dark_are_remembered(open_page: Open, client: Client) -> None:
@@ -123,7 +119,7 @@ def test_light_and_dark_are_remembered(open_page: Open, client: Client) -> None:
     assert sum(map(int, light[4:-1].split(","))) > 3 * sum(map(int, dark[4:-1].split(",")))
     tab.page.reload()
     tab.at_frame(0)
-    assert tab.evaluate(ground) == light
+    tab.becomes(lambda: tab.evaluate(ground), light)
 
 
 def test_the_map_of_keys_names_them_all_and_each_has_a_button(
@@ -143,7 +139,7 @@ def test_the_map_of_keys_names_them_all_and_each_has_a_button(
     assert len(keys) == len(set(keys))
     tab.key("n")  # keys do nothing behind a dialog
     tab.key("Escape")
-    assert tab.page.locator("#help").is_hidden()
+    tab.page.wait_for_selector("#help", state="hidden")
     assert tab.evaluate("document.activeElement.id") == "canvas"
     assert "Draw" not in tab.page.locator("#hint").inner_text()
     buttons = set(
@@ -160,8 +156,8 @@ def test_those_who_listen_are_told_what_is_on_the_frame(open_page: Open, client:
     tab = open_page(client)
     tab.draw_new(BOX)
     tab.page.locator("#said", has_text="Frame 0. drone 0 by hand").wait_for(state="attached")
-    value = tab.page.locator("#timeline").get_attribute("aria-valuetext")
-    assert value == f"frame 0 of {tab.state['frames'] - 1}"
+    value = f"frame 0 of {tab.state['frames'] - 1}"
+    tab.becomes(lambda: tab.page.locator("#timeline").get_attribute("aria-valuetext"), value)
 
 
 def test_everything_is_reachable_on_a_narrow_screen(open_page: Open, client: Client) -> None:
@@ -172,7 +168,7 @@ def test_everything_is_reachable_on_a_narrow_screen(open_page: Open, client: Cli
     tab.page.wait_for_selector("#queue", state="hidden")
     tab.until(f"document.body.dataset.sequence !== '{tab.sequence}'")
     wide = "document.documentElement.scrollWidth <= innerWidth"
-    assert tab.evaluate(wide)
+    tab.until(wide)
 
 
 def test_proposed_boxes_are_taken_with_one_key(open_page: Open, client: Client, name: str) -> None:
@@ -188,7 +184,7 @@ def test_proposed_boxes_are_taken_with_one_key(open_page: Open, client: Client, 
     tab.key("2")
     tab.saved()
     assert tab.human(1) == {0: [90, 30, 8, 8]}
-    assert tab.page.locator("#proposals button").count() == 1
+    tab.becomes(tab.page.locator("#proposals button").count, 1)
 
 
 @pytest.fixture(scope="session")
@@ -224,8 +220,8 @@ def test_a_queue_of_a_thousand_sequences(open_page: Open, thousand: Path) -> Non
         tab.page.focus("#canvas")
         seen = set()
         for _ in range(3):
-            tab.key("PageDown")
             before = tab.page.get_attribute("body", "data-sequence")
+            tab.key("PageDown")
             tab.until(f"document.body.dataset.sequence !== '{before}'")
             seen.add(tab.page.get_attribute("body", "data-sequence"))
         assert len(seen) == 3

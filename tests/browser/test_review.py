@@ -1,5 +1,7 @@
 """What a person says on the page is in the journal, and on the page, as it was said."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -14,7 +16,7 @@ def test_a_new_object_is_drawn_named_and_followed(
     open_page: Open, client: Client, dataset: Dataset
 ) -> None:
     tab = open_page(client)
-    assert tab.page.locator("#hint").inner_text().startswith("Nobody has said anything here")
+    tab.shows("#hint", re.compile("^Nobody has said anything here"))
     tab.draw_new(BOX)
     assert tab.human()[0] == pytest.approx(BOX, abs=0.3)
     assert tab.track()["class"] == "drone"
@@ -24,7 +26,7 @@ def test_a_new_object_is_drawn_named_and_followed(
     assert track.generated.tolist() == [False] + [True] * (count - 1)
     tab.key("ArrowRight")
     tab.at_frame(1)
-    assert "machine" in tab.page.locator(".track-what").inner_text()
+    tab.shows(".track-what", "machine")
 
 
 def test_handles_middle_arrow_keys_and_numbers_correct_a_box(
@@ -121,12 +123,12 @@ def test_occluded_in_one_frame_and_in_a_span(open_page: Open, client: Client) ->
     tab.key("o")
     tab.saved()
     assert tab.track()["occluded"] == [[1, 1]]
-    assert "occluded" in tab.page.locator(".track-what").inner_text()
+    tab.shows(".track-what", "occluded")
     tab.key("o")
     tab.saved()
     assert tab.track()["occluded"] == []
     tab.key("Shift+O")
-    assert "Occluded from frame 1" in tab.page.locator("#hint").inner_text()
+    tab.shows("#hint", "Occluded from frame 1")
     tab.key("Shift+ArrowRight")
     tab.at_frame(11)
     tab.key("Shift+O")
@@ -143,7 +145,7 @@ def test_end_delete_a_box_and_delete_a_track(open_page: Open, client: Client) ->
     tab.key("x")
     tab.saved()
     assert (tab.track()["ends"], tab.track()["gone"]) == ([10], [[10, tab.state["frames"] - 1]])
-    assert tab.page.locator(".track-what").inner_text() == "gone"
+    tab.shows(".track-what", re.compile("^gone$"))
     tab.key("Delete")
     tab.saved()
     assert tab.track()["ends"] == []
@@ -166,7 +168,7 @@ def test_the_class_is_chosen_by_a_part_of_its_name(open_page: Open, client: Clie
     tab.saved()
     assert tab.track()["class"] == "airplane"
     tab.key("c", "Escape")  # thought better of it
-    assert tab.page.locator("#classes").is_hidden()
+    tab.page.wait_for_selector("#classes", state="hidden")
     assert tab.track()["class"] == "airplane"
 
 
@@ -207,4 +209,4 @@ def test_reviewed_is_said_and_taken_back(open_page: Open, client: Client) -> Non
     tab.key("Shift+ArrowRight", "o")
     tab.saved()
     assert not tab.state["reviewed"]  # something was said after it
-    assert tab.button("reviewed").get_attribute("aria-pressed") == "false"
+    tab.becomes(lambda: tab.button("reviewed").get_attribute("aria-pressed"), "false")
