@@ -23,7 +23,7 @@ if TYPE_CHECKING:
               help="only-vid, only-tir, re-train, fine-tune or mix-train (default).")  # fmt: skip
 @click.option("--init", type=click.Path(path_type=Path), metavar="WEIGHTS",
               help="Start from these weights; re-train and fine-tune need them.")  # fmt: skip
-@click.option("--branches", metavar="LIST", help="Of dis,cls,hc,pc; default all.")
+@click.option("--branches", metavar="LIST", help="Of dis,cls,fin,hc,pc; default dis,cls,hc,pc.")
 @click.option("--augment/--no-augment", default=None, help="Shift, scale, contrast, blur, noise.")
 @click.option("--epochs", type=int, help="Default: the strategy's own.")
 @click.option("--pairs-per-epoch", type=int, help="Default 47880.")

@@ -17,6 +17,8 @@ from tracking.models.fine_grained import FineGrained
 INPUT_SIZE: Final = 255
 BRANCHES: Final = ("dis", "cls", "hc", "pc")
 """dis: conv5 matching; cls: classification; hc, pc: the two modules of the conv3 matching."""
+CONV3_MATCHING: Final = frozenset({"fin", "hc", "pc"})
+"""Any of these brings the conv3 matching; fin alone is it without either module."""
 
 
 class Templates(NamedTuple):
@@ -57,7 +59,8 @@ class MMNet(nn.Module):
 
     Args:
         branches: of ``BRANCHES``; each row of the paper's Table 1 is a subset. ``hc`` or ``pc``
-            bring the conv3 matching with them.
+            bring the conv3 matching with them; ``fin`` is it without them, the row that the
+            paper's table lacks.
         classes: size of the classification layer.
         input_size: side of the crops, 255 + 4k.
     """
@@ -76,7 +79,7 @@ class MMNet(nn.Module):
         self.filter5 = CorrelationFilter(conv5_size)
         self.calibration5 = Calibration()
         self.fine_grained: FineGrained | None = None
-        if "hc" in branches or "pc" in branches:
+        if CONV3_MATCHING & set(branches):
             self.fine_grained = FineGrained(holistic="hc" in branches, pixel_level="pc" in branches)
             self.filter3 = CorrelationFilter(conv5_size + 4)
             self.calibration3 = Calibration()

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from tirdata.config import Config
 
-Branch = Literal["dis", "cls", "hc", "pc"]
+Branch = Literal["dis", "cls", "fin", "hc", "pc"]
 StrategyName = Literal["only-vid", "only-tir", "re-train", "fine-tune", "mix-train"]
 
 
@@ -38,7 +38,8 @@ class TrainConfig(Config):
     strategy: StrategyName = "mix-train"
     """One of the paper's five."""
     branches: tuple[Branch, ...] = ("dis", "cls", "hc", "pc")
-    """Rows of the paper's Table 1 are subsets."""
+    """Rows of the paper's Table 1 are subsets; fin is conv3 matching without hc and pc, which bring
+    it with them."""
     init: Path | None = None
     """Weights to start from (safetensors); re-train and fine-tune need them."""
     epochs: int | None = Field(None, ge=1)

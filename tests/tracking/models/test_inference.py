@@ -75,7 +75,9 @@ def test_an_attention_whose_delta_is_zero_is_left_out(images: Tensor) -> None:
     assert attention(x) is x
 
 
-@pytest.mark.parametrize("branches", [("dis",), ("dis", "hc"), BRANCHES], ids="+".join)
+@pytest.mark.parametrize(
+    "branches", [("dis",), ("dis", "fin"), ("dis", "hc"), BRANCHES], ids="+".join
+)
 def test_every_set_of_branches_can_be_made_ready(branches: tuple[str, ...], images: Tensor) -> None:
     model = MMNet(branches, input_size=SIDE).eval()
     with torch.inference_mode():

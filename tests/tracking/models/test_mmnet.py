@@ -87,6 +87,7 @@ def test_parameters_are_counted_as_specified(model: MMNet) -> None:
     [
         (("dis",), False, False),
         (("dis", "cls"), False, True),
+        (("dis", "cls", "fin"), True, True),
         (("dis", "cls", "hc"), True, True),
         (("dis", "cls", "pc"), True, True),
         (BRANCHES, True, True),
