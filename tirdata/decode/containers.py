@@ -19,6 +19,8 @@ _STARTS: tuple[tuple[str, bytes], ...] = (
     ("gif", b"GIF8"),
     ("mxf", b"\x06\x0e\x2b\x34\x02\x05\x01\x01"),
     ("nut", b"nut/multimedia container\x00"),
+    ("dv", b"\x1f\x07\x00\x3f"),  # 525 lines
+    ("dv", b"\x1f\x07\x00\xbf"),  # 625 lines
 )
 
 

@@ -1,10 +1,12 @@
 """Containers by their first bytes, and what a cut one lacks."""
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.made_video import Coding, ramp, write_video
+from tirdata.decode import open_frames
 from tirdata.decode.containers import container_of, missing_bytes
 
 H264 = Coding("libx264", "yuv420p")
@@ -31,6 +33,19 @@ def test_a_container_is_known_and_lacks_nothing(
     path = write_video(tmp_path / f"clip{suffix}", [ramp()] * 3, coding)
     assert container_of(path.read_bytes()[:4096]) == name
     assert missing_bytes(path) == 0
+
+
+@pytest.mark.parametrize(
+    ("size", "pixels", "rate"), [((720, 480), "yuv411p", 30), ((720, 576), "yuv420p", 25)]
+)
+def test_digital_video_of_camcorders_is_read_without_a_container(
+    size: tuple[int, int], pixels: str, rate: int, tmp_path: Path
+) -> None:
+    pictures = [ramp(*size)] * 3
+    path = write_video(tmp_path / "clip.dv", pictures, Coding("dvvideo", pixels), rate=rate)
+    assert container_of(path.read_bytes()[:4096]) == "dv"
+    with closing(open_frames(path)) as reader:
+        assert [frame.pixels.shape for frame in reader.read()] == [size[::-1]] * 3
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".avi"])
