@@ -27,10 +27,10 @@ def tracking_of(
         MissingError: its weights are not there.
     """
     from tirdata.annotate.annotate import INTERPOLATE, AnnotateConfig, Tracking
-    from tirdata.config import check, load
+    from tirdata.config import load
     from tirdata.errors import UsageError
-    from tirdata.files import sha256
-    from tracking.trackers import TRACKERS, tracker_factory
+    from tracking.evaluation.choice import choose_tracker
+    from tracking.trackers import TRACKERS
 
     wanted = settings_of(settings) | ({"weights": str(weights)} if weights else {})
     config = load(config_path, AnnotateConfig, {"tracker": tracker, "settings": wanted})
@@ -39,11 +39,9 @@ def tracking_of(
             raise UsageError(f"--set {settings[0]}: {INTERPOLATE} has no settings; leave it out")
         return Tracking(config, None, again=again)
     known = TRACKERS[config.tracker]().config.model_fields if config.tracker in TRACKERS else {}
-    placed = {**config.settings, **({"device": device} if device and "device" in known else {})}
-    factory = tracker_factory(config.tracker, placed)
-    entry = TRACKERS[config.tracker]()
-    files = entry.files(check(placed, entry.config, where=config.tracker))
-    return Tracking(config, factory, {path.name: sha256(path) for path in files}, again)
+    where = device if "device" in known else None
+    choice = choose_tracker(config.tracker, config.settings, device=where)
+    return Tracking(config, choice.factory, choice.hashes(), again)
 
 
 def said(

@@ -4,10 +4,11 @@ To add a tracker, write a class with ``init`` and ``track`` under ``tracking/tra
 in ``TRACKERS`` there.
 """
 
+import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol, TypeAlias, runtime_checkable
 
-from tirdata.types import Box, Frame, FramePair, Frames
+from tirdata.types import Box, ColourFrame, Frame, FramePair, Frames
 
 
 class Prediction(NamedTuple):
@@ -45,6 +46,37 @@ class PairTracker(Protocol):
     def track_pair(self, pair: FramePair) -> Prediction:
         """Say where the object is on the thermal half of ``pair``, the next after the last."""
         ...
+
+
+class PairedTracker:
+    """A tracker of pairs as one of thermal frames, each shown with the visible one beside it."""
+
+    def __init__(
+        self,
+        tracker: PairTracker,
+        visible: Callable[[Frame], ColourFrame],
+        visible_box: Callable[[Box], Box | None],
+    ) -> None:
+        """``visible`` gives the frame beside a thermal one that was just read, and
+        ``visible_box`` where an object there is on it, if that is known.
+        """
+        self.tracker, self.visible, self.visible_box = tracker, visible, visible_box
+        self.took_s = 0.0  # of the last call, without reading the visible frame
+
+    def init(self, frame: Frame, box: Box) -> None:
+        """Start the tracker, told where the object is on the visible half if that is known."""
+        pair, seen = FramePair(frame, self.visible(frame)), self.visible_box(box)
+        begun = time.perf_counter()
+        self.tracker.init_pair(pair, box, seen)
+        self.took_s = time.perf_counter() - begun
+
+    def track(self, frame: Frame) -> Prediction:
+        """What the tracker says."""
+        pair = FramePair(frame, self.visible(frame))
+        begun = time.perf_counter()
+        prediction = self.tracker.track_pair(pair)
+        self.took_s = time.perf_counter() - begun
+        return prediction
 
 
 @runtime_checkable

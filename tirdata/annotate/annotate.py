@@ -16,6 +16,7 @@ from tirdata.annotate.events import PropagatedEvent
 from tirdata.annotate.follow import PropagateConfig
 from tirdata.annotate.interpolate import interpolate
 from tirdata.annotate.journal import LOCK_WAIT_S, Journal
+from tirdata.annotate.pairs import shown
 from tirdata.annotate.pictures import CardFrames
 from tirdata.annotate.propagate import Layer, propagate, propagate_together, tracked_frames
 from tirdata.annotate.replay import HumanTrack, replay, to_track
@@ -236,14 +237,19 @@ def _layers(
     tracking: Tracking,
     on_frame: Callable[[], None],
 ) -> list[Layer]:
-    frames = CardFrames(dataset, sequence, dataset.read_card(sequence))
+    card = dataset.read_card(sequence)
     factory, settings = tracking.factory, tracking.config.propagate
     if factory is None:
-        return [interpolate(human, len(frames)) for human in humans]
+        return [interpolate(human, card.frames) for human in humans]
     tracker = factory()
     if isinstance(tracker, ManyTracker) and tracker.at_once > 1:
+        frames = CardFrames(dataset, sequence, card)
         return propagate_together(frames, humans, tracker, settings, on_frame)
-    return [propagate(frames, human, factory, settings, on_frame) for human in humans]
+    layers = []
+    for human in humans:
+        pictures, follower = shown(dataset, sequence, card, tracker, human.id)
+        layers.append(propagate(pictures, human, follower, settings, on_frame))
+    return layers
 
 
 def _event(human: HumanTrack, layer: Layer, tracking: Tracking) -> PropagatedEvent:

@@ -3,11 +3,12 @@
 import hashlib
 from pathlib import Path
 
-from tirdata.dataset.card import Card
+from tirdata.dataset.card import Card, Pair
 from tirdata.dataset.frames import FrameFiles, decode_frame
 from tirdata.dataset.tree import Dataset, SequenceId
 from tirdata.errors import DataError
-from tirdata.types import Frame
+from tirdata.layouts.pictures import decode_colour
+from tirdata.types import ColourFrame, Frame
 
 
 class ChangedFrameError(DataError):
@@ -39,6 +40,25 @@ class CardFrames(FrameFiles):
         """
         path = self.path(index)
         return check_picture(path, _read(path), self._hashes[index])
+
+
+class CardColours(FrameFiles):
+    """The visible half of a pair, each compared with the hash in its card when it is read."""
+
+    def __init__(self, dataset: Dataset, sequence: SequenceId, pair: Pair) -> None:
+        folder, size = dataset.visible_dir(sequence), (pair.width, pair.height)
+        super().__init__(folder, len(pair.frames_sha256), size)
+        self._hashes = pair.frames_sha256
+
+    def colour(self, index: int) -> ColourFrame:
+        """Decode one frame, (h, w, 3) red, green, blue.
+
+        Raises:
+            ChangedFrameError: it is another picture than when the card was written.
+            DataError: it is missing or is not a picture.
+        """
+        path = self.path(index)
+        return decode_colour(check_picture(path, _read(path), self._hashes[index]), path)
 
 
 def check_picture(path: Path, data: bytes, sha256: str) -> bytes:

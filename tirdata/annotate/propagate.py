@@ -10,7 +10,7 @@ from tirdata.annotate.replay import HumanTrack
 from tirdata.annotate.smooth import smooth
 from tirdata.annotate.together import follow_together
 from tirdata.errors import UsageError
-from tirdata.tracker import ManyTracker, TrackerFactory
+from tirdata.tracker import ManyTracker, Tracker
 from tirdata.types import Boxes, Floats, Frames
 
 
@@ -24,7 +24,7 @@ class Layer(NamedTuple):
 def propagate(
     frames: Frames,
     human: HumanTrack,
-    factory: TrackerFactory,
+    tracker: Tracker,
     settings: PropagateConfig,
     on_frame: Callable[[], None] = lambda: None,
 ) -> Layer:
@@ -40,7 +40,6 @@ def propagate(
         raise UsageError(f"track {human.id}: no person's box to propagate from; draw one first")
     count = len(frames)
     boxes, sure = np.full((count, 4), np.nan), np.full(count, np.nan)
-    tracker = factory()
     for span in human.spans(count):
         found = follow(frames, tracker, span, settings, on_frame)
         part = slice(span.first, span.last + 1)

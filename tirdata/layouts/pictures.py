@@ -145,6 +145,15 @@ def colour_frame(frames: Frames, index: int) -> ColourFrame:
     return np.ascontiguousarray(_in_colour(paths[index])[:, :, ::-1])
 
 
+def decode_colour(data: bytes, path: Path) -> ColourFrame:
+    """The picture in ``data``, (h, w, 3) red, green, blue.
+
+    Raises:
+        DataError: it is none; ``path`` is where it is from.
+    """
+    return np.ascontiguousarray(_decoded(data, path)[:, :, ::-1])
+
+
 def same_kind(path: Path, other: Path) -> bool:
     """Whether two files are pictures of one kind by their names, ``.JPEG`` and ``.jpg`` too."""
     return _kind(path) == _kind(other)
@@ -169,9 +178,12 @@ def _bytes(path: Path) -> bytes:
 
 def _in_colour(path: Path) -> NDArray[np.uint8]:
     """The pixels of a picture as OpenCV has them, (h, w, 3) blue, green, red."""
+    return _decoded(_bytes(path), path)
+
+
+def _decoded(data: bytes, path: Path) -> NDArray[np.uint8]:
     pixels = cv2.imdecode(
-        np.frombuffer(_bytes(path), np.uint8),
-        cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION,
+        np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
     )
     if pixels is None:
         raise DataError(f"{path}: not a picture; expected one of {', '.join(KINDS)}")

@@ -10,7 +10,7 @@ from functools import partial
 from tirdata.annotate.annotate import Tracking
 from tirdata.annotate.fill import fill, looks
 from tirdata.annotate.journal import LOCK_WAIT_S
-from tirdata.annotate.pictures import CardFrames
+from tirdata.annotate.pairs import shown
 from tirdata.annotate.spans import Span
 from tirdata.dataset.lists import write_lists
 from tirdata.dataset.tree import Dataset, SequenceId
@@ -19,7 +19,7 @@ from tirdata.review.forms import Form
 from tirdata.review.hub import Hub
 from tirdata.review.opened import Opened, SupersededError
 from tirdata.tracker import Prediction, Tracker
-from tirdata.types import Box, Frame
+from tirdata.types import Box, Frame, Frames
 
 logger = logging.getLogger(__name__)
 
@@ -188,11 +188,13 @@ class Propagator:
         job.send("started", {"total": job.total})
         message = None
         try:
-            frames = _WatchedFrames(opened.frames(), job)
             self._load()
-            watched = None
+            frames, watched = _WatchedFrames(opened.frames(), job), None
             if self._tracker is not None:
-                watched = partial(_WatchedTracker, self._tracker, frames, job)
+                place = (self._dataset, opened.sequence, opened.card)
+                pictures, tracker = shown(*place, self._tracker, track)
+                frames = _WatchedFrames(pictures, job)
+                watched = partial(_WatchedTracker, tracker, frames, job)
             event = fill(frames, track, span, replace(tracking, factory=watched))
             opened.store(event, span)
             self._on_change(opened.sequence)
@@ -250,7 +252,7 @@ class _Job:
 class _WatchedFrames:
     """Frames that end the work when it is to be left, and know which was asked for last."""
 
-    def __init__(self, frames: CardFrames, job: _Job) -> None:
+    def __init__(self, frames: Frames, job: _Job) -> None:
         self.index = 0
         self._frames, self._job = frames, job
 

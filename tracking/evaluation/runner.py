@@ -18,6 +18,7 @@ from tirdata.errors import TirDataError, WorkerError
 from tirdata.layouts.pairs import visible_half
 from tirdata.layouts.pictures import colour_frame
 from tirdata.tracker import (
+    PairedTracker,
     PairTracker,
     Prediction,
     SequenceTracker,
@@ -25,7 +26,7 @@ from tirdata.tracker import (
     Tracker,
     TrackerFactory,
 )
-from tirdata.types import Box, Frame, FramePair, Frames, Sequence
+from tirdata.types import Box, ColourFrame, Frame, Frames, Sequence
 from tracking.evaluation.protocols.base import EvaluationProtocol
 from tracking.evaluation.results import Trajectory
 from tracking.evaluation.run_files import RunFiles, enough
@@ -90,7 +91,7 @@ class Runner:
     ) -> Trajectory:
         watched = WatchedFrames(sequence.frames, truth.stop, on_frame)
         if isinstance(tracker, PairTracker) and sequence.visible is not None:
-            tracker = PairedTracker(tracker, watched, visible_half(sequence, "RGB-T"), truth)
+            tracker = paired(tracker, watched, visible_half(sequence, "RGB-T"), truth)
         if not isinstance(tracker, SequenceTracker | TimedTracker):
             return self.protocol.run(tracker, watched, truth)
         guided = GuidedTracker(tracker, watched)
@@ -180,39 +181,22 @@ class GuidedTracker:
             self.seconds[index] = self.took_s = self.tracker.took_s
 
 
-class PairedTracker:
-    """A tracker of pairs as one of thermal frames, each shown with the visible one beside it."""
+def paired(
+    tracker: PairTracker, frames: WatchedFrames, visible: Frames, truth: Truth
+) -> PairedTracker:
+    """A tracker of pairs as one of the thermal frames of a target."""
 
-    def __init__(
-        self, tracker: PairTracker, frames: WatchedFrames, visible: Frames, truth: Truth
-    ) -> None:
-        self.tracker, self.frames, self.visible, self.truth = tracker, frames, visible, truth
-        self.took_s = 0.0  # without reading the visible frame
-
-    def init(self, frame: Frame, box: Box) -> None:
-        """Start the tracker, told where the object is on the visible half if that is known."""
-        pair, seen = self._pair(frame), self._visible_box(self.frames.index)
-        begun = time.perf_counter()
-        self.tracker.init_pair(pair, box, seen)
-        self.took_s = time.perf_counter() - begun
-
-    def track(self, frame: Frame) -> Prediction:
-        """What the tracker says."""
-        pair = self._pair(frame)
-        begun = time.perf_counter()
-        prediction = self.tracker.track_pair(pair)
-        self.took_s = time.perf_counter() - begun
-        return prediction
-
-    def _visible_box(self, index: int) -> Box | None:
-        if self.truth.visible is None or np.isnan(self.truth.visible[index]).any():
-            return None
-        return Box(*(float(value) for value in self.truth.visible[index]))
-
-    def _pair(self, frame: Frame) -> FramePair:
-        if frame is not self.frames.frame:
+    def beside(frame: Frame) -> ColourFrame:
+        if frame is not frames.frame:
             raise RuntimeError("a protocol shows a tracker the frame that it has read last")
-        return FramePair(frame, colour_frame(self.visible, self.frames.index))
+        return colour_frame(visible, frames.index)
+
+    def visible_box(_: Box) -> Box | None:
+        if truth.visible is None or np.isnan(truth.visible[frames.index]).any():
+            return None
+        return Box(*(float(value) for value in truth.visible[frames.index]))
+
+    return PairedTracker(tracker, beside, visible_box)
 
 
 @dataclass

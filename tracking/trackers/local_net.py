@@ -18,7 +18,7 @@ WHERE: Final = (
     "dual-attention: there are no weights of VGG-M; get imagenet-vgg-m.mat from "
     "https://www.vlfeat.org/matconvnet/models/imagenet-vgg-m.mat, make them ready with 'tirdata "
     "weights convert imagenet-vgg-m.mat --from vggm-mat --out vgg-m.safetensors' and name them "
-    "with {flag}, or go on with random ones by --random-init"
+    "with {flag}, or go on with random ones by --random-init (annotate: --set random_init=true)"
 )
 
 

@@ -37,14 +37,14 @@ def tracker(**changes: object) -> ScriptedTracker:
 
 def test_tracks_both_ways_to_the_next_human_box_and_one_beyond_to_compare() -> None:
     made = tracker()
-    propagate(Numbered(COUNT), human(10, 20), lambda: made, SETTINGS)
+    propagate(Numbered(COUNT), human(10, 20), made, SETTINGS)
     onward, back = list(range(11, 21)), list(range(19, 9, -1))
     assert made.seen == [*range(9, -1, -1), *onward, *back, *range(21, COUNT)]
     assert [frame for frame, _ in made.started] == [10, 10, 20, 20]
 
 
 def test_every_frame_but_the_humans_gets_a_box() -> None:
-    layer = propagate(Numbered(COUNT), human(10, 20), tracker, SETTINGS)
+    layer = propagate(Numbered(COUNT), human(10, 20), tracker(), SETTINGS)
     assert absent(layer.boxes) == [10, 20]
     rest = [frame for frame in range(COUNT) if frame not in (10, 20)]
     assert np.allclose(layer.boxes[rest], straight(COUNT)[rest])
@@ -55,13 +55,13 @@ def test_on_frame_is_called_as_often_as_was_said() -> None:
     calls: list[int] = []
     track = human(10, 11, 20)
     track.ends = {25}
-    propagate(Numbered(COUNT), track, tracker, SETTINGS, lambda: calls.append(0))
+    propagate(Numbered(COUNT), track, tracker(), SETTINGS, lambda: calls.append(0))
     assert len(calls) == tracked_frames(track, COUNT)
 
 
 def test_lost_is_no_box_and_found_again_is_one() -> None:
     made = tracker(scores=dict.fromkeys(range(15, 20), 0.1))
-    layer = propagate(Numbered(COUNT), human(0), lambda: made, SETTINGS)
+    layer = propagate(Numbered(COUNT), human(0), made, SETTINGS)
     assert absent(layer.boxes) == [0, *range(15, 20)]
     assert np.allclose(layer.confidence[15:20], 0.1)
 
@@ -70,7 +70,7 @@ def test_nothing_is_tracked_where_a_person_said_it_is_gone() -> None:
     made = tracker()
     track = human(5, 20)
     track.ends, track.absent = {10, 25}, {2}
-    layer = propagate(Numbered(COUNT), track, lambda: made, SETTINGS)
+    layer = propagate(Numbered(COUNT), track, made, SETTINGS)
     with_box = present(layer.boxes)
     assert with_box == [3, 4, *range(6, 10), *range(21, 25)]
     assert set(made.seen) == {3, 4, *range(6, 10), *range(21, 25)}
@@ -78,9 +78,7 @@ def test_nothing_is_tracked_where_a_person_said_it_is_gone() -> None:
 
 def test_box_that_leaves_the_frame_is_lost() -> None:
     boxes = straight(COUNT, step=5.0)  # of frames 100 wide: the centre is outside from 19 on
-    layer = propagate(
-        Numbered(COUNT), human(0, boxes=boxes), lambda: ScriptedTracker(boxes), SETTINGS
-    )
+    layer = propagate(Numbered(COUNT), human(0, boxes=boxes), ScriptedTracker(boxes), SETTINGS)
     assert absent(layer.boxes) == [0, *range(19, COUNT)]
 
 
@@ -88,19 +86,19 @@ def test_box_that_leaves_the_frame_is_lost() -> None:
 def test_broken_box_of_a_tracker_is_lost(bad: float) -> None:
     boxes = straight(COUNT)
     boxes[12, 2] = bad
-    layer = propagate(Numbered(COUNT), human(0), lambda: ScriptedTracker(boxes), SETTINGS)
+    layer = propagate(Numbered(COUNT), human(0), ScriptedTracker(boxes), SETTINGS)
     assert absent(layer.boxes) == [0, 12]
     assert layer.confidence[12] == 0
 
 
 def test_track_without_a_persons_box_is_refused() -> None:
     with pytest.raises(UsageError, match="no person's box"):
-        propagate(Numbered(COUNT), HumanTrack(0, "drone"), tracker, SETTINGS)
+        propagate(Numbered(COUNT), HumanTrack(0, "drone"), tracker(), SETTINGS)
 
 
 def test_same_boxes_same_layer(made: Sequence) -> None:
     track = human(0, 30, boxes=made.tracks[0].boxes)
-    one, other = (propagate(made.frames, track, TemplateTracker, SETTINGS) for _ in range(2))
+    one, other = (propagate(made.frames, track, TemplateTracker(), SETTINGS) for _ in range(2))
     assert np.array_equal(one.boxes, other.boxes, equal_nan=True)
     assert np.array_equal(one.confidence, other.confidence, equal_nan=True)
 
@@ -108,7 +106,7 @@ def test_same_boxes_same_layer(made: Sequence) -> None:
 @pytest.mark.parametrize(("frames", "least"), [((0,), 0.6), ((0, 39), 0.7), ((20,), 0.6)])
 def test_made_object_is_followed(made: Sequence, frames: tuple[int, ...], least: float) -> None:
     truth = made.tracks[0].boxes
-    layer = propagate(made.frames, human(*frames, boxes=truth), TemplateTracker, SETTINGS)
+    layer = propagate(made.frames, human(*frames, boxes=truth), TemplateTracker(), SETTINGS)
     missing = absent(layer.boxes)
     assert missing == sorted(frames)
     overlaps = np.delete(overlap(layer.boxes, truth), frames)
@@ -121,7 +119,7 @@ def test_memory_does_not_grow_with_the_sequence() -> None:
         frames = Repeating(count)
         track = HumanTrack(0, "drone", {0: Box(*boxes[0].tolist())})
         tracemalloc.start()
-        propagate(frames, track, lambda: ScriptedTracker(boxes), SETTINGS)
+        propagate(frames, track, ScriptedTracker(boxes), SETTINGS)
         result = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         return result

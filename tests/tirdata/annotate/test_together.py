@@ -57,7 +57,7 @@ def test_together_is_as_alone(humans: list[HumanTrack], at_once: int) -> None:
     calls: list[int] = []
     layers = propagate_together(frames, humans, tracker, SETTINGS, lambda: calls.append(0))
     for human, layer in zip(humans, layers, strict=True):
-        alone = propagate(frames, human, TemplateTracker, SETTINGS)
+        alone = propagate(frames, human, TemplateTracker(), SETTINGS)
         np.testing.assert_array_equal(layer.boxes, alone.boxes)
         np.testing.assert_array_equal(layer.confidence, alone.confidence)
     assert len(calls) == sum(tracked_frames(human, COUNT) for human in humans)

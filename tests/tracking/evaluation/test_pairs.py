@@ -15,7 +15,7 @@ from tirdata.layouts.pictures import PictureFrames, colour_frame, list_pictures
 from tirdata.tracker import Prediction
 from tirdata.types import Box, Frame, FramePair, Sequence
 from tracking.evaluation.protocols.rgbt import Rgbt, RgbtConfig
-from tracking.evaluation.runner import PairedTracker, WatchedFrames
+from tracking.evaluation.runner import WatchedFrames, paired
 from tracking.evaluation.targets import truths_of
 
 
@@ -54,7 +54,7 @@ def test_each_thermal_frame_comes_with_the_visible_one_beside_it() -> None:
     watched = WatchedFrames(sequence.frames, truth.stop, lambda: None)
     tracker = Watcher()
     half = visible_half(sequence, "RGB-T")
-    run = Rgbt(RgbtConfig()).run(PairedTracker(tracker, watched, half, truth), watched, truth)
+    run = Rgbt(RgbtConfig()).run(paired(tracker, watched, half, truth), watched, truth)
     assert run.seconds is not None
     assert (run.seconds < 0.5).all()
     assert len(tracker.shown) == 4
