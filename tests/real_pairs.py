@@ -6,7 +6,9 @@ from pathlib import Path
 NAMES = ("day_drone_a", "day_drone_b", "day_drone_c")
 
 
-def short_pairs(shared_data: Path, target: Path, count: int, names: tuple[str, ...] = NAMES) -> Path:
+def short_pairs(
+    shared_data: Path, target: Path, count: int, names: tuple[str, ...] = NAMES
+) -> Path:
     """The first ``count`` frames of some pairs as a data set of its own in ``target``."""
     for name in names:
         source = shared_data / "research-only" / "rgbt" / name
