@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tirdata.tracker import Prediction, TrackerFactory
+from tirdata.tracker import Prediction, Tracker, TrackerFactory
 from tirdata.types import Box, Frame
 
 
@@ -32,10 +32,10 @@ class Store:
     def __init__(self, path: Path) -> None:
         self.steps: dict[str, Step] = {}
         path.parent.mkdir(parents=True, exist_ok=True)
-        if path.exists():
-            for line in path.read_text(encoding="utf-8").splitlines():
-                key, box, score, seconds, features = json.loads(line)
-                self.steps[key] = Step(Box(*box), score, seconds, tuple(features))
+        whole = _whole_lines(path)
+        for line in whole:
+            key, box, score, seconds, features = json.loads(line)
+            self.steps[key] = Step(Box(*box), score, seconds, tuple(features))
         self._file = path.open("a", encoding="utf-8", buffering=1)
 
     def add(self, key: str, step: Step) -> None:
@@ -46,6 +46,17 @@ class Store:
         self._file.write(json.dumps(row) + "\n")
 
 
+def _whole_lines(path: Path) -> list[str]:
+    """The lines that were written to their end; a torn last one is cut off."""
+    if not path.exists():
+        return []
+    data = path.read_bytes()
+    whole = data[: data.rfind(b"\n") + 1]
+    if len(whole) < len(data):
+        path.write_bytes(whole)
+    return whole.decode().splitlines()
+
+
 class Remembering:
     """A tracker with a store. ``seconds`` is what the answers given so far cost when made."""
 
@@ -53,7 +64,7 @@ class Remembering:
         self.factory, self.store = factory, store
         self.seconds = 0.0
         self.given: list[Step] = []
-        self._live = None
+        self._live: Tracker | None = None
         self._at = ""  # the key after the last frame that the live tracker saw
         self._key = ""
         self._seen: list[Frame] = []
@@ -68,27 +79,29 @@ class Remembering:
         before, self._key = self._key, _hash(self._key.encode(), frame)
         self._seen.append(frame)
         if self._key not in self.store.steps:
-            self._catch_up(before)
+            live = self._catch_up(before)
             begun = time.process_time()
-            box, score, _ = self._live.track(frame)
+            box, score, _ = live.track(frame)
             self._at = self._key
             took = time.process_time() - begun
-            features = tuple(getattr(self._live, "features", ()))
+            features = tuple(getattr(live, "features", ()))
             self.store.add(self._key, Step(box, float(score), took, features))
         step = self.store.steps[self._key]
         self.seconds += step.seconds
         self.given.append(step)
         return Prediction(step.box, step.score)
 
-    def _catch_up(self, before: str) -> None:
+    def _catch_up(self, before: str) -> Tracker:
+        """The tracker itself, having seen all frames but the last."""
         if self._live is None:
             self._live = self.factory()
         if self._at == before and before:
-            return
+            return self._live
         first, *others, _ = self._seen
         self._live.init(first, self._start)
         for frame in others:
             self._live.track(frame)
+        return self._live
 
 
 def _hash(before: bytes, frame: Frame) -> str:

@@ -1,4 +1,4 @@
-"""How sure a tracker is: found or lost per frame, and one number for two passes that meet."""
+"""Whether a pass still has its object, frame by frame."""
 
 import numpy as np
 
@@ -24,25 +24,6 @@ def found(scores: Floats, lost_below: float, found_above: float, bridge_frames: 
         if stop - start <= bridge_frames and stop < len(flags):
             flags[start:stop] = True
     return flags
-
-
-def joint(
-    forward: Floats, backward: Floats, weights: tuple[Floats, Floats], agreement: Floats
-) -> Floats:
-    """Confidence where two passes both have the object, (n,) in 0..1.
-
-    The weighted mean of the scores, halved where the boxes do not overlap at all: two passes
-    that come from different human boxes and disagree cannot both be right.
-    """
-    mean = (forward * weights[0] + backward * weights[1]) / (weights[0] + weights[1])
-    result: Floats = mean * (0.5 + 0.5 * agreement)
-    return result
-
-
-def alone(scores: Floats, other_weight: Floats) -> Floats:
-    """Confidence where one pass has the object and the other, weighing 0..1, lost it, (n,)."""
-    result: Floats = scores * (1 - 0.5 * other_weight)
-    return result
 
 
 def runs(flags: Flags) -> list[tuple[int, int]]:

@@ -6,8 +6,10 @@ from typing import Annotated, NamedTuple
 import numpy as np
 from pydantic import Field, model_validator
 
-from tirdata.annotate import confidence
-from tirdata.annotate.fuse import Pass, fuse, single
+from tirdata.annotate import certainty, confidence
+from tirdata.annotate.drift import undrifted
+from tirdata.annotate.fuse import AGREE, Pass, fuse, single
+from tirdata.annotate.lost import NOWHERE, Fallback, doubtful, filled
 from tirdata.annotate.spans import Span
 from tirdata.config import Config
 from tirdata.geometry import centres, overlap
@@ -32,6 +34,12 @@ class PropagateConfig(Config):
     """A dip of the score at most this long is not a loss."""
     smooth_frames: Annotated[int, Field(ge=0)] = 2
     """Half width of the window that smooths the machine's boxes; 0 = not smoothed."""
+    fallback: Fallback = "none"
+    """What stands where the object is lost. none: nothing. lines: straight lines between the boxes
+    on either side. hold: the last box."""
+    until_doubtful: Share = 0.0
+    """Confidence under which boxes end: from the first such stretch on, up to the last one before
+    the next box of a person, frames are left empty. 0: never."""
 
     @model_validator(mode="after")
     def _ordered(self) -> "PropagateConfig":
@@ -48,9 +56,18 @@ def follow(
     on_frame: Callable[[], None] = lambda: None,
 ) -> tuple[Boxes, Floats]:
     """Boxes (n, 4), NaN where lost, and confidence (n,) of one span, not smoothed."""
-    return joined(
-        [_pass(frames, tracker, leg, settings, on_frame) for leg in legs(span)],
-    )
+    return joined(passes(frames, tracker, span, settings, on_frame), span, settings)
+
+
+def passes(
+    frames: Frames,
+    tracker: Tracker,
+    span: Span,
+    settings: PropagateConfig,
+    on_frame: Callable[[], None] = lambda: None,
+) -> list[Pass]:
+    """Each way through a span, one after the other."""
+    return [_pass(frames, tracker, leg, settings, on_frame) for leg in legs(span)]
 
 
 class Leg(NamedTuple):
@@ -77,23 +94,31 @@ def legs(span: Span) -> list[Leg]:
     return [Leg(start, box, order, target) for start, box, order, target in ways if box is not None]
 
 
-def joined(passes: list[Pass]) -> tuple[Boxes, Floats]:
+def joined(ways: list[Pass], span: Span, settings: PropagateConfig) -> tuple[Boxes, Floats]:
     """Boxes and confidence of a span from the passes of its ``legs``."""
-    return fuse(*passes) if len(passes) == 2 else single(*passes)
+    boxes, sure = fuse(*ways) if len(ways) == 2 else single(*ways)
+    boxes = filled(boxes, span, settings.fallback)
+    left = doubtful(sure, span, settings.until_doubtful, settings.bridge_frames)
+    boxes[left] = np.nan
+    return boxes, sure
 
 
 def judged(leg: Leg, rows: Rows, settings: PropagateConfig) -> Pass:
     """What a tracker's ``rows``, one for each of the leg's ``numbers``, come to."""
+    table = np.array(rows[: len(leg.order)])
+    boxes, scores = table[:, :4], table[:, 4]
     arrival = 1.0
     if leg.target is not None:
-        end = np.array([rows[-1][:4]])
-        arrival = float(np.nan_to_num(overlap(end, np.array([leg.target])))[0])
-    table = np.array(rows[: len(leg.order)])[:: leg.order.step]
-    boxes, scores = table[:, :4], table[:, 4]
+        end = Box(*rows[-1][:4])
+        arrival = float(np.nan_to_num(overlap(np.array([end]), np.array([leg.target])))[0])
+        if arrival >= AGREE:
+            boxes = undrifted(boxes, end, leg.target)
+    boxes, scores = boxes[:: leg.order.step], scores[:: leg.order.step]
     found = confidence.found(
         scores, settings.lost_below, settings.found_above, settings.bridge_frames
     )
-    return Pass(boxes, scores, found & np.isfinite(boxes).all(axis=1), arrival)
+    found &= np.isfinite(boxes).all(axis=1)
+    return Pass(boxes, scores, found, arrival, leg.order.step < 0)
 
 
 def row_of(frame: Frame, prediction: Prediction) -> tuple[float, ...]:
@@ -117,9 +142,23 @@ def _pass(
     on_frame: Callable[[], None],
 ) -> Pass:
     tracker.init(frames[leg.start], leg.box)
-    rows = []
+    rows: Rows = []
     for number in leg.numbers:
         frame = frames[number]
         rows.append(row_of(frame, tracker.track(frame)))
         on_frame()
+        if leg.target is None and _given_up(rows, settings):
+            break
+    rows += [(*NOWHERE, 0.0)] * (len(leg.numbers) - len(rows))
     return judged(leg, rows, settings)
+
+
+def _given_up(rows: Rows, settings: PropagateConfig) -> bool:
+    """Whether a pass that nothing comes to meet is in doubt for good; what is left is not seen."""
+    wanted = settings.bridge_frames + 1
+    if not settings.until_doubtful or len(rows) < wanted:
+        return False
+    far = np.arange(len(rows) - wanted + 1.0, len(rows) + 1)
+    table = np.array(rows[-wanted:])
+    sure = certainty.beyond(table[:, 4], far, ~np.isnan(table[:, 0]))
+    return bool((sure < settings.until_doubtful).all())

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tirdata.annotate import confidence
+from tirdata.annotate import certainty
 from tirdata.geometry import overlap
 from tirdata.types import Boxes, Flags, Floats
 
@@ -19,6 +19,7 @@ class Pass(NamedTuple):
     scores: Floats  # (n,)
     found: Flags  # (n,)
     arrival: float  # overlap with the human box at the far end; 1 where there is none
+    backward: bool = False  # it started behind the last frame
 
 
 def fuse(forward: Pass, backward: Pass) -> tuple[Boxes, Floats]:
@@ -29,20 +30,45 @@ def fuse(forward: Pass, backward: Pass) -> tuple[Boxes, Floats]:
     the passes agree, the boxes are averaged; where not, the heavier one stands, since a box half
     way between two objects is on neither.
     """
-    near, far = _weights(forward, backward)
-    both = forward.found & backward.found
-    agreement = np.nan_to_num(overlap(forward.boxes, backward.boxes))
-    share = np.where(agreement >= AGREE, near / (near + far), near >= far)
-    share = np.where(both, share, forward.found)[:, None]
-    boxes = np.where(share > 0, forward.boxes, 0) * share
-    boxes = boxes + np.where(share < 1, backward.boxes, 0) * (1 - share)
+    agreement, share = shares(forward, backward)
+    column = share[:, None]
+    boxes = np.where(column > 0, forward.boxes, 0) * column
+    boxes = boxes + np.where(column < 1, backward.boxes, 0) * (1 - column)
     boxes[~(forward.found | backward.found)] = np.nan
-    return boxes, _confidence(forward, backward, (near, far), agreement)
+    return boxes, certainty.between(evidence(forward, backward, agreement, share))
 
 
 def single(run: Pass) -> tuple[Boxes, Floats]:
     """Boxes (n, 4) and confidence (n,) of a span with a human box at one end only."""
-    return np.where(run.found[:, None], run.boxes, np.nan), run.scores
+    far = np.arange(1.0, len(run.scores) + 1)
+    sure = certainty.beyond(run.scores, far[::-1] if run.backward else far, run.found)
+    return np.where(run.found[:, None], run.boxes, np.nan), sure
+
+
+def shares(forward: Pass, backward: Pass) -> tuple[Floats, Floats]:
+    """Overlap of the two passes, 0 where one has no box, and the forward one's share, (n,) each."""
+    near, far = _weights(forward, backward)
+    both = forward.found & backward.found
+    agreement = np.where(both, np.nan_to_num(overlap(forward.boxes, backward.boxes)), 0.0)
+    share = np.where(agreement >= AGREE, near / (near + far), near >= far)
+    return agreement, np.where(both, share, forward.found)
+
+
+def evidence(forward: Pass, backward: Pass, agreement: Floats, share: Floats) -> certainty.Evidence:
+    """What the certainty of the fused boxes goes by."""
+    count = len(share)
+    onward = np.arange(1.0, count + 1)
+    said = certainty.speaks(forward.scores) | certainty.speaks(backward.scores)
+    return certainty.Evidence(
+        scores=forward.scores * share + backward.scores * (1 - share),
+        said=said,
+        agreement=agreement,
+        arrival=forward.arrival * share + backward.arrival * (1 - share),
+        both_arrived=np.full(count, min(forward.arrival, backward.arrival)),
+        far=np.minimum(onward, onward[::-1]),
+        both=forward.found & backward.found,
+        found=forward.found | backward.found,
+    )
 
 
 def _weights(forward: Pass, backward: Pass) -> tuple[Floats, Floats]:
@@ -55,21 +81,3 @@ def _weights(forward: Pass, backward: Pass) -> tuple[Floats, Floats]:
         return result
 
     return weight(forward, 1 - distance), weight(backward, distance)
-
-
-def _confidence(
-    forward: Pass, backward: Pass, weights: tuple[Floats, Floats], agreement: Floats
-) -> Floats:
-    count = len(forward.scores)
-    distance = np.arange(1, count + 1) / (count + 1)
-    together = confidence.joint(forward.scores, backward.scores, weights, agreement)
-    result: Floats = np.select(
-        [forward.found & backward.found, forward.found, backward.found],
-        [
-            together,
-            confidence.alone(forward.scores, distance),
-            confidence.alone(backward.scores, 1 - distance),
-        ],
-        np.minimum(forward.scores, backward.scores),
-    )
-    return result

@@ -28,7 +28,7 @@ def follow_together(
         [judged(leg, rows[way], settings) for way, (row, leg) in enumerate(ways) if row == wanted]
         for wanted in range(len(spans))
     ]
-    return [joined(both) for both in passes]
+    return [joined(both, span, settings) for both, span in zip(passes, spans, strict=True)]
 
 
 def _in_step(

@@ -1,9 +1,9 @@
-"""Lost and found by score, and how sure one or two passes are."""
+"""Lost and found by score."""
 
 import numpy as np
 import pytest
 
-from tirdata.annotate.confidence import alone, found, joint, runs
+from tirdata.annotate.confidence import found, runs
 
 
 @pytest.mark.parametrize(
@@ -21,21 +21,6 @@ from tirdata.annotate.confidence import alone, found, joint, runs
 def test_lost_and_found(scores: list[float], expected: list[int]) -> None:
     flags = found(np.array(scores), lost_below=0.2, found_above=0.5, bridge_frames=1)
     assert flags.astype(int).tolist() == expected
-
-
-def test_joint_is_halved_where_passes_are_apart() -> None:
-    half = np.array([0.8, 0.8])
-    ones = np.ones(2)
-    assert joint(half, half, (ones, ones), np.array([1.0, 0.0])).tolist() == [0.8, 0.4]
-
-
-def test_joint_leans_to_the_heavier_pass() -> None:
-    one = joint(np.array([1.0]), np.array([0.0]), (np.array([3.0]), np.array([1.0])), np.ones(1))
-    assert one.tolist() == [0.75]
-
-
-def test_alone_is_less_sure_the_nearer_the_other_is_to_its_box() -> None:
-    assert alone(np.array([0.8, 0.8]), np.array([0.0, 1.0])).tolist() == [0.8, 0.4]
 
 
 def test_runs() -> None:

@@ -48,7 +48,9 @@ def test_every_frame_but_the_humans_gets_a_box() -> None:
     assert absent(layer.boxes) == [10, 20]
     rest = [frame for frame in range(COUNT) if frame not in (10, 20)]
     assert np.allclose(layer.boxes[rest], straight(COUNT)[rest])
-    assert np.allclose(layer.confidence[rest], 0.9)
+    between = slice(11, 20)
+    assert (layer.confidence[between] > 0.9).all()
+    assert (layer.confidence[rest] > 0.5).all()
 
 
 def test_on_frame_is_called_as_often_as_was_said() -> None:
@@ -63,7 +65,7 @@ def test_lost_is_no_box_and_found_again_is_one() -> None:
     made = tracker(scores=dict.fromkeys(range(15, 20), 0.1))
     layer = propagate(Numbered(COUNT), human(0), made, SETTINGS)
     assert absent(layer.boxes) == [0, *range(15, 20)]
-    assert np.allclose(layer.confidence[15:20], 0.1)
+    assert layer.confidence[15:20].max() < layer.confidence[20:].min()
 
 
 def test_nothing_is_tracked_where_a_person_said_it_is_gone() -> None:
@@ -88,7 +90,7 @@ def test_broken_box_of_a_tracker_is_lost(bad: float) -> None:
     boxes[12, 2] = bad
     layer = propagate(Numbered(COUNT), human(0), ScriptedTracker(boxes), SETTINGS)
     assert absent(layer.boxes) == [0, 12]
-    assert layer.confidence[12] == 0
+    assert np.nanargmin(layer.confidence) == 12
 
 
 def test_track_without_a_persons_box_is_refused() -> None:

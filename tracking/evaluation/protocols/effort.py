@@ -58,8 +58,9 @@ class EffortConfig(Config):
     """Of the jitter."""
     machine_boxes: Literal["skip", "count"] = "skip"
     """Boxes marked as generated. skip: no ground truth."""
-    propagate: PropagateConfig = PropagateConfig()
-    """How the tracker's word is taken between two boxes of a person."""
+    propagate: PropagateConfig = PropagateConfig(fallback="lines")
+    """How the tracker's word is taken between two boxes of a person, who knows that the object is
+    there: straight lines stand where it is lost."""
 
 
 class Effort:
