@@ -54,6 +54,8 @@ def _verb(name: str, text: str) -> Callable[[Any], Any]:
               help="Of the registry, or interpolate; mmnet by default.")  # fmt: skip
 @click.option("--weights", type=click.Path(path_type=Path), metavar="FILE", help="The tracker's.")
 @set_option
+@click.option("--refine/--no-refine", default=None,
+              help="Make the tracker's boxes tighter by a learned head.")  # fmt: skip
 @click.option("--edited", type=click.Choice(["take", "replace"]),
               help="XML files changed by hand: take their boxes, or write them anew.")  # fmt: skip
 @click.option("--again", is_flag=True, help="Propagate also where nothing changed.")

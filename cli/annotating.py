@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 
 def tracking_of(
     config_path: Path | None, tracker: str | None, weights: Path | None, device: str | None,
-    again: bool, settings: Sequence[str] = (), **_: Any,
+    again: bool, settings: Sequence[str] = (), refine: bool | None = None, **_: Any,
 ) -> "Tracking":  # fmt: skip
     """With what to propagate; ``settings`` (NAME=VALUE) win over the file's.
+
+    With ``refine`` a learned head makes the tracker's boxes tighter.
 
     Raises:
         ConfigError: there is no such tracker, or it has no such setting.
@@ -37,7 +39,12 @@ def tracking_of(
     if config.tracker == INTERPOLATE:
         if settings:
             raise UsageError(f"--set {settings[0]}: {INTERPOLATE} has no settings; leave it out")
+        if refine:
+            raise UsageError(f"--refine: {INTERPOLATE} looks at no picture; name a tracker")
         return Tracking(config, None, again=again)
+    if refine and config.tracker != "refined":
+        inside = {"tracker": config.tracker, "settings": config.settings}
+        config = config.model_copy(update={"tracker": "refined", "settings": inside})
     known = TRACKERS[config.tracker]().config.model_fields if config.tracker in TRACKERS else {}
     where = device if "device" in known else None
     choice = choose_tracker(config.tracker, config.settings, device=where)

@@ -6,6 +6,7 @@ import click
 
 from cli.train_dual_attention import dual_attention
 from cli.train_mmnet import mmnet
+from cli.train_refiner import refiner
 
 
 class Trackers(click.Group):
@@ -28,4 +29,4 @@ def _group(commands: Sequence[click.Command]) -> Trackers:
     )
 
 
-train = _group([mmnet, dual_attention])
+train = _group([mmnet, dual_attention, refiner])

@@ -100,6 +100,12 @@ def _command() -> Entry:
     )
 
 
+def _refined() -> Entry:
+    from tracking.trackers.refined import RefinedConfig, build_refined, files_of  # noqa: PLC0415
+
+    return Entry(build_refined, RefinedConfig, files_of)
+
+
 TRACKERS: dict[str, Callable[[], Entry]] = {
     "mmnet": _mmnet,
     "dual-attention": _dual_attention,
@@ -111,6 +117,7 @@ TRACKERS: dict[str, Callable[[], Entry]] = {
     "nano": _nano,
     "trax": _trax,
     "command": _command,
+    "refined": _refined,
 }
 
 
