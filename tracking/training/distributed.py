@@ -47,14 +47,14 @@ class Ranks:
         if self.count > 1:
             torch.distributed.barrier()
 
-    def slice_of(self, batch: int) -> range:
-        """Which places of a batch are this process's.
+    def slice_of(self, batch: int, name: str = "batch") -> range:
+        """Which places of a batch are this process's; ``name`` is the setting that says its size.
 
         Raises:
             ConfigError: they cannot be shared evenly.
         """
         if batch % self.count:
-            raise ConfigError(f"batch {batch} cannot be shared by {self.count} processes evenly")
+            raise ConfigError(f"{name} {batch} cannot be shared by {self.count} processes evenly")
         each = batch // self.count
         return range(self.rank * each, (self.rank + 1) * each)
 

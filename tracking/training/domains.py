@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Self
+from typing import NamedTuple, Self
 
 import cv2
 import numpy as np
 import torch
 from torch.utils.data import Dataset
 
-from tirdata.errors import TirDataError
+from tirdata.errors import DataError, TirDataError
 from tirdata.mix.pair_reader import PairReader
 from tirdata.types import Box, Boxes, FramePair
 from tracking.trackers.box_samples import Generator, that_overlap
@@ -28,15 +28,15 @@ class SampledFrame:
     boxes: Boxes  # (n, 4)
     positives: int
     size: tuple[float, float]  # of the object, (w, h)
+    seed: int  # of its dropout
 
 
 @dataclass(frozen=True)
 class DomainBatch:
-    """A step: some frames of one sequence."""
+    """A step, or one process's part of it: some frames of one sequence."""
 
     domain: int
     frames: tuple[SampledFrame, ...]
-    seed: int  # of the step's dropout
 
     def __len__(self) -> int:
         return len(self.frames)
@@ -79,13 +79,26 @@ class Domains:
         return len(self.names)
 
 
+class Changes(NamedTuple):
+    """What is changed in all pairs of a step."""
+
+    dropped: str  # the half that is plain grey: visible, thermal or none
+    inverted: bool  # thermal frames are black-hot
+
+
 class DomainDataset(Dataset[DomainBatch | TirDataError]):
-    """An item is the batch of a step, which depends on the seed and the step alone."""
+    """An item is the batch of a step, or this process's part of it.
+
+    A frame of it depends on the seed, the step and its number in the step alone.
+    """
 
     def __init__(
-        self, reader: PairReader, domains: Domains, config: LocalTrainConfig, steps: range
-    ) -> None:
+        self, reader: PairReader, domains: Domains, config: LocalTrainConfig, steps: range,
+        numbers: range | None = None,
+    ) -> None:  # fmt: skip
+        """``numbers`` are those of the frames of each step that are made here; None: all."""
         self.reader, self.domains, self.config, self.steps = reader, domains, config, steps
+        self.numbers = range(config.frames) if numbers is None else numbers
 
     def __len__(self) -> int:
         return len(self.steps)
@@ -102,15 +115,13 @@ class DomainDataset(Dataset[DomainBatch | TirDataError]):
         domain = int(order[place])
         random = np.random.default_rng((self.config.seed, step, 3))
         pairs = self.domains.pairs[domain]
-        count = self.config.frames
         chosen = random.permutation(len(pairs))
-        dropped = self._dropped(random)
-        inverted = random.random() < self.config.augment.invert
+        changes = Changes(self._dropped(random), random.random() < self.config.augment.invert)
         frames = [
-            self._frame(random, pairs[chosen[number % len(chosen)]], number, dropped, inverted)
-            for number in range(count)
+            self._frame(step, number, pairs[chosen[number % len(chosen)]], changes)
+            for number in self.numbers
         ]
-        return DomainBatch(domain, tuple(frames), int(random.integers(2**31)))
+        return DomainBatch(domain, tuple(frames))
 
     def _dropped(self, random: np.random.Generator) -> str:
         drawn = random.random()
@@ -118,13 +129,14 @@ class DomainDataset(Dataset[DomainBatch | TirDataError]):
         return "" if drawn >= share else "visible" if drawn < share / 2 else "thermal"
 
     def _frame(
-        self, random: np.random.Generator, where: tuple[int, int], number: int, dropped: str,
-        inverted: bool,
-    ) -> SampledFrame:  # fmt: skip
+        self, step: int, number: int, where: tuple[int, int], changes: Changes
+    ) -> SampledFrame:
+        random = np.random.default_rng((self.config.seed, step, 3, number))
         entry, index = where
         pair = self.reader.pair(self.reader.entries[entry], index)
         thermal = np.asarray(cv2.cvtColor(pair.thermal, cv2.COLOR_RGB2GRAY), np.uint8)
-        thermal = 255 - thermal if inverted else thermal
+        thermal = 255 - thermal if changes.inverted else thermal
+        dropped = changes.dropped
         visible = np.full_like(pair.visible, GREY) if dropped == "visible" else pair.visible
         thermal = np.full_like(thermal, GREY) if dropped == "thermal" else thermal
         box = Box(*pair.thermal_box)
@@ -136,7 +148,12 @@ class DomainDataset(Dataset[DomainBatch | TirDataError]):
         far = partial(around.uniform, move=2.0 if config.features == "crops" else 1.0, scale=1.6)
         good = that_overlap(near, _part(config.positives, *share), box, POSITIVE, 1.0)
         bad = that_overlap(far, _part(config.negatives, *share), box, 0.0, NEGATIVE)
-        return SampledFrame(view, np.concatenate([good, bad]), len(good), (box.w, box.h))
+        if not len(good) + len(bad):
+            name = self.reader.entries[entry].sample.sequence
+            raise DataError(f"{name}: no sample fits beside the box {tuple(box)} of a pair")
+        seed = int(random.integers(2**31))
+        boxes: Boxes = np.concatenate([good, bad])
+        return SampledFrame(view, boxes, len(good), (box.w, box.h), seed)
 
 
 def _part(of: int, number: int, count: int) -> int:

@@ -1,8 +1,7 @@
 """Training the global attention network on masks: the second paper's second stage."""
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,19 +10,18 @@ from torch import Tensor, nn
 from torch.optim import Adagrad
 
 from tirdata import files
-from tirdata.config import to_json
 from tirdata.errors import DataError, MissingError
 from tirdata.remote import Place
 from tracking.models.global_attention import GlobalAttention
 from tracking.trackers.global_search import MODEL
-from tracking.training import checkpoint
 from tracking.training.data import in_order
-from tracking.training.distributed import Ranks, join, leave
+from tracking.training.distributed import join, leave
 from tracking.training.global_config import GlobalTrainConfig
-from tracking.training.loop import Progress, Schedule, silent, train, trim_log
+from tracking.training.loop import Progress, Schedule, silent
 from tracking.training.pair_batches import PairBatch, PairDataset
 from tracking.training.pair_sources import PairSource, open_pairs
-from tracking.training.run_folder import CHECKPOINT, CONFIG, LOG, TrainResult, check_ours
+from tracking.training.run import Learning, Run
+from tracking.training.run_folder import TrainResult, check_ours
 from tracking.weights.load import load_weights, pick_device, read_about, write_weights
 
 WEIGHTS = "global-attention.safetensors"
@@ -56,99 +54,52 @@ def train_global(
     try:
         source, mix_hash = open_pairs(mix, cache)
         _check_source(mix, source, config)
-        run = _Run(out, config, source, mix_hash, ranks)
-        return run.go(pick_device(device), on_step, stop_after)
+        check_ours(out, WEIGHTS, GlobalTrainConfig)
+        model, start = build_model(config)
+        place = pick_device(device)
+        learning = _learning(model.to(place), config, source, ranks.slice_of(config.batch))
+        run = Run(out, config, mix_hash, ranks, source.polarity)
+        done = run.go(learning, place, on_step, stop_after)
+        if ranks.leads:
+            told = start | _about(model, config, source)
+            write_weights(out / WEIGHTS, model, told | {"steps": done.end, "mix_sha256": mix_hash})
+        ranks.meet()
+        return TrainResult(out / WEIGHTS, *done)
     finally:
         leave()
 
 
-@dataclass(frozen=True)
-class _Run:
-    """A training, as one process sees it."""
+def _learning(
+    model: GlobalAttention, config: GlobalTrainConfig, source: PairSource, places: range
+) -> Learning[PairBatch]:
+    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    cuda = next(model.parameters()).is_cuda
 
-    out: Path
-    config: GlobalTrainConfig
-    source: PairSource
-    mix_hash: str
-    ranks: Ranks
+    def batches(steps: range) -> Iterator[PairBatch]:
+        dataset = PairDataset(source, config, steps, places)
+        return in_order(dataset, config.workers, pin=cuda)
 
-    def go(
-        self, device: torch.device, on_step: Callable[[Progress], None], stop_after: int | None
-    ) -> TrainResult:
-        config, ranks, log = self.config, self.ranks, self.out / LOG
-        places = ranks.slice_of(config.batch)
-        check_ours(self.out, WEIGHTS, GlobalTrainConfig)
-        model, start = build_model(config)
-        model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        optimizer = _optimizer(model, config)
-        done = self._done(model, optimizer)
-        schedule = build_schedule(config, len(self.source))
-        end = max(done, min(schedule.steps, stop_after or schedule.steps))
-        if ranks.leads:
-            files.write_text(self.out / CONFIG, to_json(config))
-            trim_log(log, done)
-        losses: list[float] = []
+    return Learning(
+        model.train(), _optimizer(model, config), MaskLoss(config), batches,
+        build_schedule(config, len(source)), config.checkpoint_every,
+    )  # fmt: skip
 
-        def note(progress: Progress) -> None:
-            losses.append(progress.loss)
-            on_step(progress)
 
-        dataset = PairDataset(self.source, config, range(done, end), places)
-        train(
-            model.train(),
-            in_order(dataset, config.workers, pin=device.type == "cuda"),
-            MaskLoss(config),
-            optimizer,
-            schedule=schedule,
-            done=done,
-            device=device,
-            log=log,
-            save=lambda step: self._save(model, optimizer, step),
-            save_every=config.checkpoint_every,
-            on_step=note,
-            ranks=ranks,
-        )
-        if ranks.leads:
-            if losses:
-                self._save(model, optimizer, end)
-            write_weights(self.out / WEIGHTS, model, start | self._about(model, end))
-        ranks.meet()
-        return TrainResult(self.out / WEIGHTS, end, done, losses)
-
-    def _done(self, model: GlobalAttention, optimizer: Adagrad) -> int:
-        """Load the checkpoint, if there is one; the number of steps that are done."""
-        path, done = self.out / CHECKPOINT, 0
-        if path.exists():
-            done = checkpoint.restore(
-                path, model, optimizer, self.config, self.mix_hash, polarity=self.source.polarity
-            )
-        self.ranks.meet()  # all have read what the first one may write over
-        return done
-
-    def _save(self, model: GlobalAttention, optimizer: Adagrad, step: int) -> None:
-        checkpoint.save(
-            self.out / CHECKPOINT, model, optimizer, step, self.config, self.mix_hash,
-            polarity=self.source.polarity,
-        )  # fmt: skip
-
-    def _about(self, model: GlobalAttention, steps: int) -> dict[str, Any]:
-        """What the weights file says of itself."""
-        config = self.config
-        return {
-            "model": MODEL,
-            "width": config.width,
-            "decoder_relu": config.decoder_relu,
-            "normalize": model.normalize,
-            "input_size": list(config.input_size),
-            "invert_output": config.train_label == "background",
-            "mask_polarity": self.source.polarity,
-            "mask_boxes": self.source.mask_boxes,
-            "pairs": len(self.source),
-            "left_out": self.source.left_out,
-            "steps": steps,
-            "mix_sha256": self.mix_hash,
-            "train": config.model_dump(mode="json"),
-        }
+def _about(model: GlobalAttention, config: GlobalTrainConfig, source: PairSource) -> dict[str, Any]:
+    """What the weights file says of itself."""
+    return {
+        "model": MODEL,
+        "width": config.width,
+        "decoder_relu": config.decoder_relu,
+        "normalize": model.normalize,
+        "input_size": list(config.input_size),
+        "invert_output": config.train_label == "background",
+        "mask_polarity": source.polarity,
+        "mask_boxes": source.mask_boxes,
+        "pairs": len(source),
+        "left_out": source.left_out,
+        "train": config.model_dump(mode="json"),
+    }
 
 
 def _check_source(mix: Place, source: PairSource, config: GlobalTrainConfig) -> None:

@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import SGD
 
-from tirdata import files
-from tirdata.config import read_json, to_json
+from tirdata.config import read_json
 from tirdata.errors import DataError, MissingError, UsageError
 from tirdata.mix.manifest import MixManifest
 from tirdata.mix.pair_reader import PairReader
@@ -22,12 +21,13 @@ from tracking.models.vgg_m import LRNS, VggM, initialise
 from tracking.trackers.dual_attention_settings import DualAttentionConfig
 from tracking.trackers.local_net import TRUNK, WHERE, WHOLE
 from tracking.trackers.pair_features import Extractor
-from tracking.training import checkpoint
 from tracking.training.data import in_order
-from tracking.training.domains import DomainBatch, DomainDataset, Domains
+from tracking.training.distributed import ALONE, Ranks, join, leave
+from tracking.training.domains import DomainBatch, DomainDataset, Domains, SampledFrame
 from tracking.training.local_config import LocalTrainConfig
-from tracking.training.loop import Progress, Schedule, silent, train, trim_log
-from tracking.training.run_folder import CHECKPOINT, CONFIG, LOG, TrainResult, check_ours
+from tracking.training.loop import Progress, Schedule, silent
+from tracking.training.run import Learning, Run
+from tracking.training.run_folder import TrainResult, check_ours
 from tracking.weights.load import load_weights, pick_device, read_about, write_weights
 
 WEIGHTS = "local-attention.safetensors"
@@ -47,77 +47,71 @@ def train_local(
     """Train on ``mix`` (of pairs) into the folder ``out``; goes on where an earlier call stopped.
 
     Leaves ``config.json``, ``log.jsonl``, ``checkpoint.pt`` and ``local-attention.safetensors``:
-    the trunks, fc4 and fc5; the last layers of the sequences are in the checkpoint alone.
+    the trunks, fc4 and fc5; the last layers of the sequences are in the checkpoint alone. Started
+    by torchrun, each process takes some frames of every step, and the first one writes.
 
     Raises:
+        ConfigError: the frames of a step cannot be shared by the processes.
         DataError: the mix, the checkpoint or the initial weights do not fit.
         UsageError: the mix is of another task, or ``out`` holds files of somebody's.
         MissingError: the device or the initial weights are not there.
     """
-    device = pick_device(config.device)
-    reader, mix_hash = _open(mix, cache)
-    domains = Domains.of(reader)
-    check_ours(out, WEIGHTS, LocalTrainConfig)
-    model, about = build_model(config, len(domains))
-    model.to(device)
-    optimizer = _optimizer(model, config)
-    saved, done = out / CHECKPOINT, 0
-    if saved.exists():
-        done = checkpoint.restore(saved, model, optimizer, config, mix_hash)
-    files.write_text(out / CONFIG, to_json(config))
-    trim_log(out / LOG, done)
-    schedule = Schedule(config.epochs, len(domains), config.lr, config.lr)
-    end = max(done, min(schedule.steps, stop_after or schedule.steps))
-    losses: list[float] = []
+    ranks, device = join(config.device)
+    try:
+        place = pick_device(device)
+        frames = ranks.slice_of(config.frames, "frames")
+        reader, mix_hash = _open(mix, cache)
+        domains = Domains.of(reader)
+        check_ours(out, WEIGHTS, LocalTrainConfig)
+        model, about = build_model(config, len(domains))
+        model.to(place)
 
-    def note(progress: Progress) -> None:
-        losses.append(progress.loss)
-        on_step(progress)
+        def batches(steps: range) -> Iterator[DomainBatch]:
+            made = DomainDataset(reader, domains, config, steps, frames)
+            return in_order(made, config.workers)
 
-    train(
-        model.train(),
-        in_order(DomainDataset(reader, domains, config, range(done, end)), config.workers),
-        DomainLoss(model, config),
-        optimizer,
-        schedule=schedule,
-        done=done,
-        device=device,
-        log=out / LOG,
-        save=lambda step: checkpoint.save(saved, model, optimizer, step, config, mix_hash),
-        save_every=config.checkpoint_every,
-        on_step=note,
-    )
-    if losses:
-        checkpoint.save(saved, model, optimizer, end, config, mix_hash)
-    about |= {"domains": len(domains), "steps": end, "mix_sha256": mix_hash}
-    write_weights(out / WEIGHTS, _shared(model), about | {"train": config.model_dump(mode="json")})
-    return TrainResult(out / WEIGHTS, end, done, losses)
+        learning = Learning(
+            model.train(), _optimizer(model, config), DomainLoss(model, config, ranks), batches,
+            Schedule(config.epochs, len(domains), config.lr, config.lr), config.checkpoint_every,
+        )  # fmt: skip
+        done = Run(out, config, mix_hash, ranks).go(learning, place, on_step, stop_after)
+        if ranks.leads:
+            about |= {"domains": len(domains), "steps": done.end, "mix_sha256": mix_hash}
+            about |= {"train": config.model_dump(mode="json")}
+            write_weights(out / WEIGHTS, _shared(model), about)
+        ranks.meet()
+        return TrainResult(out / WEIGHTS, *done)
+    finally:
+        leave()
 
 
 class DomainLoss:
     """Mean cross entropy of the samples of a batch, by the last layer of their sequence."""
 
-    def __init__(self, model: LocalAttention, config: LocalTrainConfig) -> None:
+    def __init__(
+        self, model: LocalAttention, config: LocalTrainConfig, ranks: Ranks = ALONE
+    ) -> None:
         asked = {"features": config.features, "precision": config.precision, "attention": "off"}
         self.extractor = Extractor(model, DualAttentionConfig.model_validate(asked))
+        self.ranks = ranks
 
     def __call__(self, model: nn.Module, batch: DomainBatch) -> dict[str, Tensor]:
-        """Parts by name."""
+        """Parts by name; their mean over the processes is that over all samples."""
         if not isinstance(model, LocalAttention):
             raise TypeError("expected a LocalAttention")
-        features, labels = [], []
-        for frame in batch.frames:
-            size = np.array(frame.size)
-            found = self.extractor.learning(frame.view, frame.boxes, size)
-            features.append(found)
-            label = torch.zeros(len(found), dtype=torch.long, device=found.device)
-            label[: frame.positives] = 1
-            labels.append(label)
-        device = features[0].device
+        sums = torch.stack([self._sum(model, frame, batch.domain) for frame in batch.frames])
+        samples = torch.tensor(float(sum(len(frame.boxes) for frame in batch.frames)))
+        return {"ce": sums.sum() / self.ranks.mean(samples.to(sums))}
+
+    def _sum(self, model: LocalAttention, frame: SampledFrame, domain: int) -> Tensor:
+        features = self.extractor.learning(frame.view, frame.boxes, np.array(frame.size))
+        device = features.device
+        labels = torch.zeros(len(features), dtype=torch.long, device=device)
+        labels[: frame.positives] = 1
         with torch.random.fork_rng([device] if device.type == "cuda" else []):
-            torch.manual_seed(batch.seed)  # dropout, too, depends on the step alone
-            scores = model.head(torch.cat(features), batch.domain)
-        return {"ce": nn.functional.cross_entropy(scores, torch.cat(labels))}
+            torch.manual_seed(frame.seed)  # dropout, too, depends on step and frame alone
+            scores = model.head(features, domain)
+        return nn.functional.cross_entropy(scores, labels, reduction="sum")
 
 
 def build_model(config: LocalTrainConfig, domains: int) -> tuple[LocalAttention, dict[str, Any]]:

@@ -5,7 +5,7 @@ has the form of converted weights, so whatever starts from those starts from the
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import SGD
 
-from tirdata import files
-from tirdata.config import read_json, to_json
+from tirdata.config import read_json
 from tirdata.errors import UsageError
 from tirdata.mix.manifest import MixManifest
 from tirdata.mix.shards import MixReader
@@ -23,12 +22,12 @@ from tirdata.remote import Place
 from tracking.models.global_attention import GlobalAttention
 from tracking.models.vgg16 import Vgg16
 from tracking.models.vgg_m import GREY, VggM, initialise
-from tracking.training import checkpoint
 from tracking.training.class_crops import ClassBatch, ClassCrops, gather_objects
 from tracking.training.data import in_order
-from tracking.training.loop import Progress, Schedule, silent, train, trim_log
+from tracking.training.loop import Progress, Schedule, silent
 from tracking.training.pretrain_config import PretrainConfig, Trunk
-from tracking.training.run_folder import CHECKPOINT, CONFIG, LOG, TrainResult, check_ours
+from tracking.training.run import Learning, Run
+from tracking.training.run_folder import TrainResult, check_ours
 from tracking.weights.load import pick_device, write_weights
 
 
@@ -115,37 +114,24 @@ def pretrain_backbone(
     objects = gather_objects(reader.entries)
     names = [*sorted({each.class_name for each in objects}), "background"]
     model, optimizer = _prepare(config, len(names), device)
-    saved, done = out / CHECKPOINT, 0
-    if saved.exists():
-        done = checkpoint.restore(saved, model, optimizer, config, mix_hash)
-    end = max(done, min(config.steps, stop_after or config.steps))
-    crops = ClassCrops(reader, objects, names, config, range(done, end))
-    files.write_text(out / CONFIG, to_json(config))
-    trim_log(out / LOG, done)
-    losses: list[float] = []
 
-    def note(progress: Progress) -> None:
-        losses.append(progress.loss)
-        on_step(progress)
+    def batches(steps: range) -> Iterator[ClassBatch]:
+        return in_order(ClassCrops(reader, objects, names, config, steps), config.workers)
 
-    def save(step: int) -> None:
-        checkpoint.save(saved, model, optimizer, step, config, mix_hash)
-
-    train(
-        model.train(), in_order(crops, config.workers), ClassLoss(config), optimizer,
-        schedule=build_schedule(config), done=done, device=device, log=out / LOG, save=save,
-        save_every=config.checkpoint_every, on_step=note,
+    learning = Learning(
+        model.train(), optimizer, ClassLoss(config), batches, build_schedule(config),
+        config.checkpoint_every,
     )  # fmt: skip
-    if losses:
-        save(end)
+    last = min(config.steps, stop_after or config.steps)
+    done = Run(out, config, mix_hash).go(learning, device, on_step, last)
     accuracy = _accuracy(model.eval(), MixReader(mix, "val", cache), names, config, device)
     told = {
         "trained_on": f"crops of a mix in grey: {', '.join(names)}",
-        "mix_sha256": mix_hash, "steps": end, "accuracy": accuracy,
+        "mix_sha256": mix_hash, "steps": done.end, "accuracy": accuracy,
         "train": config.model_dump(mode="json"),
     }  # fmt: skip
     write_weights(weights, model.trunk, model.about | told)
-    return Pretrained(weights, end, done, losses, accuracy)
+    return Pretrained(weights, *done, accuracy)
 
 
 def _prepare(config: PretrainConfig, classes: int, device: torch.device) -> tuple[Backbone, SGD]:
