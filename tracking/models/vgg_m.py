@@ -33,17 +33,20 @@ class Normalisation(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         squares = x * x
-        total = squares
+        count = x.shape[1]
         if self.window > 1:
+            # The sum over neighbours as a product with a band of ones: one pass, not five.
+            offsets = torch.arange(count, device=x.device)
+            ahead = offsets[None] - offsets[:, None]
             before, after = self.window // 2, (self.window - 1) // 2
-            padded = functional.pad(squares, (0, 0, 0, 0, before, after))
-            count = x.shape[1]
-            total = padded[:, :count]
-            for shift in range(1, self.window):
-                total = total + padded[:, shift : shift + count]
-        # u^-3/4 by square roots: several times as fast as a power.
-        root = torch.rsqrt(self.kappa + self.alpha * total)
-        return x * (root * root.sqrt())
+            band = ((ahead >= -before) & (ahead <= after)).to(x.dtype) * self.alpha
+            bias = torch.full((count,), self.kappa, dtype=x.dtype, device=x.device)
+            total = functional.conv2d(squares, band[:, :, None, None], bias)
+        else:
+            total = self.kappa + self.alpha * squares
+        # u^-3/4 by reciprocal square roots: much faster than a power, or than square roots.
+        root = torch.rsqrt(total)
+        return x * (root * root * torch.rsqrt(root))
 
 
 class VggM(nn.Module):
@@ -64,7 +67,8 @@ class VggM(nn.Module):
 
     def first(self, images: Tensor) -> Tensor:
         """What conv1 gives before its ReLU, (b, 96, h, w), of images (b, 3, H, W) less 128."""
-        z: Tensor = self.conv1(images)
+        # Channels last in memory, which stays so: pooling is ten times as fast on a CPU.
+        z: Tensor = self.conv1(images.contiguous(memory_format=torch.channels_last))
         return z
 
     def rest(self, z: Tensor) -> Tensor:

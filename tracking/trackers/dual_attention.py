@@ -27,7 +27,7 @@ from tracking.trackers.global_search import GlobalSearch, GlobalSearchConfig
 from tracking.trackers.local_net import build_local_net, fresh_head, head_state, trained_head
 from tracking.trackers.online import Learner, Memory
 from tracking.trackers.pair_features import Alignment, Extractor, Samples, View
-from tracking.weights.load import pick_device
+from tracking.weights.load import pick_device, pick_precision
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ def build_dual_attention(config: DualAttentionConfig) -> "DualAttentionTracker":
     wanted = GlobalSearchConfig(
         weights=config.global_weights,
         device=config.device,
-        precision=config.precision,
+        precision=pick_precision(config.precision, config.device),
         seed=config.seed,
         proposals=config.proposals,
     )

@@ -43,8 +43,9 @@ class DualAttentionConfig(Config):
     """Without weights go on with random ones. For tests and measurements of speed only."""
     device: str = "auto"
     """cpu, cuda, cuda:N or auto; never another one than asked for."""
-    precision: Literal["fp32", "bf16"] = "fp32"
-    """Of the convolutions; head, attention and regression are always fp32."""
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    """Of the convolutions; head, attention and regression are always fp32. auto: bf16 where the
+    processor or GPU computes in it."""
     seed: int = Field(0, ge=0)
     """Of samples and of the head's first weights."""
     missing_half: Literal["refuse", "copy"] = "refuse"

@@ -11,9 +11,10 @@ from torch.nn import functional
 
 from tirdata.types import Box, Boxes, Floats, FramePair
 from tracking.models.local_attention import HALVES, LocalAttention
-from tracking.models.regions import ENLARGED, LATTICE, align, cells, cut, pool
+from tracking.models.regions import ENLARGED, cells, cut, pooled_regions
 from tracking.models.vgg_m import CHANNELS, CROP_SIZE, GREY, REACH, STRIDE
 from tracking.trackers.dual_attention_settings import DualAttentionConfig
+from tracking.weights.load import pick_precision
 
 CONTEXT: Final = 1 + 2 * 16 / CROP_SIZE  # sides of a crop over those of its box
 AT_ONCE: Final = 128  # crops in one call of the network
@@ -100,6 +101,8 @@ class Extractor:
 
     def __init__(self, model: LocalAttention, config: DualAttentionConfig) -> None:
         self.model, self.config = model, config
+        device = next(model.parameters()).device
+        self.lower = pick_precision(config.precision, str(device)) == "bf16"
         self.stored = torch.bfloat16 if config.features == "scene" else torch.float32
 
     def __call__(self, view: View, boxes: Boxes, size: Floats) -> Samples:
@@ -145,13 +148,12 @@ class Extractor:
         features = self._run(view.regions(window[None], pixels))[0].flatten(0, 1)
         placed = (boxes - np.array((*corner, 0.0, 0.0))) * np.tile(scale, 2)
         there = cells(torch.from_numpy(placed).to(features))
-        pooled, where = pool(align(features, there, LATTICE))
+        pooled, where = pooled_regions(features, there)
         shape = (len(boxes), HALVES, CHANNELS, *pooled.shape[-2:])
         return pooled.reshape(shape), where.reshape(shape)
 
     def _run(self, images: Tensor) -> Tensor:
-        lower = self.config.precision == "bf16"
-        with torch.autocast(images.device.type, dtype=torch.bfloat16, enabled=lower):
+        with torch.autocast(images.device.type, dtype=torch.bfloat16, enabled=self.lower):
             features = self.model.features(images)
         return features.float()
 
