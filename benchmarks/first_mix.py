@@ -4,13 +4,14 @@ Svanström's thermal and visible clips (the first 80 % of the clip numbers of ea
 next 10 % validate, the last 10 % are held out and not read), three of Anti-UAV's and, as pairs of
 one and the same picture, HIT-UAV's. Then:
 
-    python benchmarks/first_mix.py --data ../shared/data --out mix-first
+    python -m benchmarks.first_mix --data ../shared/data --out mix-first
     tirdata train mmnet --mix mix-first --config benchmarks/first_weights.toml --out runs/first
 """
 
 import argparse
 import csv
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from tirdata.geometry import inside
 from tirdata.layouts.text import read_boxes
 from tirdata.mix.manifest import Counts, MixManifest
 from tirdata.mix.recipe import Domain, Recipe
-from tirdata.mix.shards import ShardWriter, members
+from tirdata.mix.shards import Sample, ShardWriter, members
 from tirdata.mix.tracklets import cut_sequence
 from tirdata.types import Boxes, Frame, Track
 from tirdata.types import Sequence as TrackedSequence
@@ -123,6 +124,43 @@ def _six(tracks: Sequence[Track]) -> list[Track]:
     return [tracks[place] for place in order]
 
 
+class Tally:
+    """What went into each side of the mix."""
+
+    def __init__(self) -> None:
+        self.crops: Counter[str] = Counter()
+        self.samples: Counter[str] = Counter()
+        self.classes: Counter[str] = Counter()
+        self.names: dict[str, set[str]] = {"train": set(), "val": set()}
+
+    def add(self, subset: str, sample: Sample, crops: int) -> None:
+        """Count one tracklet."""
+        self.crops[subset] += crops
+        self.samples[subset] += 1
+        self.classes[sample.class_name] += crops
+        self.names[subset].add(sample.sequence)
+
+    def manifest(self, shards: Mapping[str, tuple[str, ...]]) -> MixManifest:
+        """The mix's own words; duplicates were not looked for."""
+        return MixManifest(
+            recipe=RECIPE,
+            classes=(*VID_CLASSES, *sorted(set(self.classes) - set(VID_CLASSES))),
+            class_crops=dict(sorted(self.classes.items())),
+            licences={},
+            subsets={name: self._counts(name, shards[name]) for name in ("train", "val")},
+            duplicates=(),
+            left_out={},
+            sequences=(),
+        )
+
+    def _counts(self, subset: str, shards: tuple[str, ...]) -> Counts:
+        own = len(self.names[subset])  # here a sequence is a recording, and a group by itself
+        return Counts(
+            samples=self.samples[subset], crops=self.crops[subset], sequences=own, recordings=own,
+            groups=own, shards=shards,
+        )  # fmt: skip
+
+
 def main() -> None:
     """Cut everything in one fixed order and write the mix."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -130,9 +168,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("mix-first"))
     given = parser.parse_args()
     writers = {name: ShardWriter(given.out / name, RECIPE.shard_bytes) for name in ("train", "val")}
-    crops: dict[str, int] = {"train": 0, "val": 0}
-    samples = dict(crops)
-    classes: dict[str, int] = {}
+    tally = Tally()
     items = chain(
         svanstrom(given.data / "svanstrom" / "tir", "tir", RECIPE.stride),
         svanstrom(given.data / "svanstrom" / "visible", "vid", 4),
@@ -145,26 +181,12 @@ def main() -> None:
             blocks, offsets = members(tracklet.sample, tracklet.jpegs)
             sizes = [len(jpeg) for jpeg in tracklet.jpegs]
             writers[subset].add(tracklet.sample, blocks, offsets, sizes)
-            crops[subset] += len(sizes)
-            samples[subset] += 1
-            name = tracklet.sample.class_name
-            classes[name] = classes.get(name, 0) + len(sizes)
+            tally.add(subset, tracklet.sample, len(sizes))
     for writer in writers.values():
         writer.close()
-    manifest = MixManifest(
-        recipe=RECIPE,
-        classes=(*VID_CLASSES, *sorted(set(classes) - set(VID_CLASSES))),
-        class_crops=dict(sorted(classes.items())),
-        licences={},
-        subsets={
-            name: Counts(samples=samples[name], crops=crops[name], sequences=0, recordings=0,
-                         shards=tuple(writer.shards))
-            for name, writer in writers.items()
-        },
-        left_out={},
-        sequences=(),
-    )  # fmt: skip
+    manifest = tally.manifest({name: tuple(writer.shards) for name, writer in writers.items()})
     files.write_text(given.out / "mix.json", to_json(manifest))
+    crops = {name: counts.crops for name, counts in manifest.subsets.items()}
     print(f"{given.out}: {crops['train']} crops to train, {crops['val']} to validate")
 
 

@@ -1,0 +1,133 @@
+"""The table and the plot of `benchmarks.results`."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.learning import losses, read_log, smoothed
+from benchmarks.results_plan import Budget, Experiment, Table
+from tirdata.config import Config
+from tirdata.types import Floats
+from tracking.evaluation.bootstrap import draw, interval_of, mean_of
+from tracking.evaluation.scores import Machine
+
+CLUTTER = "antiuav-41"  # one clip over ground; all others are Svanström's, mostly sky
+SMOOTH = 10  # steps
+
+
+class Score(Config):
+    """What a run came to."""
+
+    run: str
+    experiment: str
+    seed: int
+    key: str
+    command: list[str]
+    steps: int
+    pairs: int
+    took: dict[str, float]
+    matching: dict[str, float]
+    clips: dict[str, dict[str, float]]
+    """Each of ``benchmarks.following.MEASURED`` by clip."""
+
+
+def markdown(
+    table: Table, budget: Budget, scores: Sequence[Score], missing: Sequence[str],
+    machine: Machine, device: str,
+) -> str:  # fmt: skip
+    """The whole page."""
+    gpu = f", {machine.gpu}" if machine.gpu else ", no GPU"
+    versions = ", ".join(f"{name} {value}" for name, value in machine.versions.items())
+    parts = [budget.note.strip(), f"Machine: {machine.cpu}, {machine.cores} cores{gpu} "
+             f"(--device {device}); {versions}."]  # fmt: skip
+    names = dict.fromkeys(each for row in table.experiment for each in row.tables)
+    parts += [f"### {name.capitalize()}\n\n{table_of(name, table, scores)}" for name in names]
+    parts.append("### Commands\n\n```sh\n" + "\n".join(
+        " ".join(score.command) for score in scores if score.command) + "\n```")  # fmt: skip
+    if missing:
+        parts.append(f"Not run yet: {', '.join(missing)}.")
+    return "\n\n".join(parts) + "\n"
+
+
+def table_of(name: str, table: Table, scores: Sequence[Score]) -> str:
+    """One markdown table; of several seeds the mean and, in brackets, the lowest to the highest."""
+    head = ["row", "seeds", "pairs", "object found", "told apart", "mean IoU, sky",
+            "success, sky", "mean IoU, clutter", "CPU s"]  # fmt: skip
+    rows = [head, ["---"] * len(head)]
+    for experiment in table.experiment:
+        own = [score for score in scores if score.experiment == experiment.name]
+        if name in experiment.tables and own:
+            rows.append(_row(experiment, own))
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _row(experiment: Experiment, own: Sequence[Score]) -> list[str]:
+    sky = [_sky(score) for score in own]
+    return [
+        experiment.label,
+        ", ".join(str(score.seed) for score in own) if not experiment.shipped else "",
+        f"{own[0].pairs:,}" if not experiment.shipped else "",
+        _mean([score.matching["found"] for score in own]),
+        _mean([score.matching["told_apart"] for score in own]),
+        _mean([float(each["mean_overlap"].mean()) for each in sky]),
+        _mean([float(each["success"].mean()) for each in sky]),
+        _mean([score.clips[CLUTTER]["mean_overlap"] for score in own if CLUTTER in score.clips]),
+        _whole([score.took["cpu_s"] for score in own if "cpu_s" in score.took]),
+    ]
+
+
+def _sky(score: Score) -> dict[str, Floats]:
+    clips = [values for name, values in score.clips.items() if name != CLUTTER]
+    return {name: np.array([clip[name] for clip in clips]) for name in ("mean_overlap", "success")}
+
+
+def _mean(values: Sequence[float]) -> str:
+    if not values:
+        return ""
+    text = f"{np.mean(values):.3f}"
+    return text if len(values) == 1 else f"{text} ({min(values):.3f} to {max(values):.3f})"
+
+
+def _whole(values: Sequence[float]) -> str:
+    return f"{np.mean(values):.0f}" if values else ""
+
+
+def difference(first: Score, second: Score) -> str:
+    """Mean IoU of the second less the first's, paired over their clips, with its interval."""
+    names = sorted(set(first.clips) & set(second.clips))
+    change = np.array(
+        [second.clips[name]["mean_overlap"] - first.clips[name]["mean_overlap"] for name in names]
+    )
+    low, high = interval_of(mean_of(change)(draw(len(change))))
+    return f"{change.mean():+.3f} ({low:+.3f} to {high:+.3f})"
+
+
+def curves(logs: Mapping[str, Path], path: Path) -> None:
+    """Matching losses of each run against its steps, smoothed, as a PNG."""
+    import matplotlib  # noqa: ICN001, PLC0415 - an optional package, for the plot alone
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot as plt  # noqa: PLC0415
+
+    figure, axes = plt.subplots(figsize=(8, 4.4))
+    for name, log in logs.items():
+        if log.exists():
+            axes.plot(*smoothed(matching_losses(log), SMOOTH), label=name, linewidth=1.2)
+    axes.set_xlabel("step")
+    axes.set_ylabel(f"matching loss a branch, mean of {SMOOTH} steps")
+    axes.grid(alpha=0.3)
+    if axes.lines:
+        axes.legend(fontsize=7, ncols=2, frameon=False)
+    figure.tight_layout()
+    part = path.with_suffix(".part.png")
+    figure.savefig(part, dpi=110)
+    plt.close(figure)
+    part.replace(path)
+
+
+def matching_losses(log: Path) -> Floats:
+    """The mean of the matching branches' losses, (steps,)."""
+    parts = losses(read_log(log))
+    own: Floats = np.mean([parts[name] for name in ("dis", "fin") if name in parts], axis=0)
+    return own
