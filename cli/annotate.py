@@ -56,6 +56,10 @@ def _verb(name: str, text: str) -> Callable[[Any], Any]:
 @set_option
 @click.option("--refine/--no-refine", default=None,
               help="Make the tracker's boxes tighter by a learned head.")  # fmt: skip
+@click.option("--until-doubtful", type=click.FloatRange(0, 1), is_flag=False, flag_value=0.5,
+              metavar="[P]", help="End boxes where the tracker is less sure (0.5).")  # fmt: skip
+@click.option("--fallback", type=click.Choice(["none", "lines", "hold"]),
+              help="Boxes where the tracker lost the object: none, or a guess.")  # fmt: skip
 @click.option("--edited", type=click.Choice(["take", "replace"]),
               help="XML files changed by hand: take their boxes, or write them anew.")  # fmt: skip
 @click.option("--again", is_flag=True, help="Propagate also where nothing changed.")

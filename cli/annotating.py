@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 def tracking_of(
     config_path: Path | None, tracker: str | None, weights: Path | None, device: str | None,
-    again: bool, settings: Sequence[str] = (), refine: bool | None = None, **_: Any,
+    again: bool, settings: Sequence[str] = (), refine: bool | None = None,
+    until_doubtful: float | None = None, fallback: str | None = None, **_: Any,
 ) -> "Tracking":  # fmt: skip
     """With what to propagate; ``settings`` (NAME=VALUE) win over the file's.
 
@@ -35,10 +36,17 @@ def tracking_of(
     from tracking.trackers import TRACKERS
 
     wanted = settings_of(settings) | ({"weights": str(weights)} if weights else {})
-    config = load(config_path, AnnotateConfig, {"tracker": tracker, "settings": wanted})
+    asked = {"until_doubtful": until_doubtful, "fallback": fallback}
+    taken = {name: value for name, value in asked.items() if value is not None}
+    overrides = {"tracker": tracker, "settings": wanted, "propagate": taken}
+    config = load(config_path, AnnotateConfig, overrides)
     if config.tracker == INTERPOLATE:
         if settings:
             raise UsageError(f"--set {settings[0]}: {INTERPOLATE} has no settings; leave it out")
+        if taken:
+            raise UsageError(
+                f"--{next(iter(taken)).replace('_', '-')}: {INTERPOLATE} is never lost"
+            )
         if refine:
             raise UsageError(f"--refine: {INTERPOLATE} looks at no picture; name a tracker")
         return Tracking(config, None, again=again)
@@ -102,15 +110,7 @@ def show(
     if not (failed or tracked or changed or edited):
         console.say("nothing to do: the XML says what the journals say")
     for state in done:
-        if stale := [str(each.id) for each in state.tracks if each.stale]:
-            console.say(f"{state.sequence}: track {', '.join(stale)} changed since; --propagate")
-        if alone := [str(each.id) for each in state.tracks if not each.human]:
-            console.say(
-                f"{state.sequence}: track {', '.join(alone)} has no person's box; draw or accept "
-                "one, or --delete-track"
-            )
-        for over in state.burnt_in:
-            console.say(f"{state.sequence} {over}")
+        _remarks(console, state)
     console.document({"sequences": done, "failed": {name: str(error) for name, error in failed}})
     for name, error in failed:
         console.say(f"{name}: {error}")
@@ -118,6 +118,25 @@ def show(
         raise PartlyDoneError(f"{len(failed)} of {len(outcomes)} sequences failed: {failed[0][1]}")
     for _, error in failed:
         raise error
+
+
+def _remarks(console: Console, state: "SequenceState") -> None:
+    """What a person should look at in a sequence."""
+    if stale := [str(each.id) for each in state.tracks if each.stale]:
+        console.say(f"{state.sequence}: track {', '.join(stale)} changed since; --propagate")
+    if alone := [str(each.id) for each in state.tracks if not each.human]:
+        console.say(
+            f"{state.sequence}: track {', '.join(alone)} has no person's box; draw or accept "
+            "one, or --delete-track"
+        )
+    for each in state.tracks:
+        if each.lost_from is not None:
+            console.say(
+                f"{state.sequence}: track {each.id} has no box in {each.lost} frames from "
+                f"{each.lost_from} on; draw one there, or --end-track"
+            )
+    for over in state.burnt_in:
+        console.say(f"{state.sequence} {over}")
 
 
 def _request(

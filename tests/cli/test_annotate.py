@@ -250,3 +250,35 @@ def test_questions_that_make_no_sense_are_refused(
     result = run(*words)
     assert result.exit_code == 2
     assert message in result.stderr
+
+
+def test_boxes_end_where_the_tracker_is_in_doubt(
+    dataset: Dataset, run: Callable[..., Result]
+) -> None:
+    unsure = ("--until-doubtful", "1", "--json")
+    state = json.loads(run(*BOX, *PROPAGATE, *unsure).stdout)["sequences"][0]
+    (found,) = state["tracks"]
+    assert found["lost_from"] == 1
+    assert found["lost"] == COUNT - 1
+    assert state["tracked"] < COUNT - 1
+    result = run(*PROPAGATE)
+    assert "has no box in" not in result.output
+    assert not np.isnan(track(dataset)).any()
+
+
+def test_what_stands_where_the_object_is_lost_is_a_choice(
+    dataset: Dataset, run: Callable[..., Result], tmp_path: Path
+) -> None:
+    config = tmp_path / "annotate.toml"
+    config.write_text("[propagate]\nlost_below = 1.0\nfound_above = 1.0\nbridge_frames = 0\n")
+    strict = ("--config", str(config))
+    result = run(*BOX, *PROPAGATE, *strict)
+    assert f"has no box in {COUNT - 1} frames from 1 on" in result.stdout
+    run(*PROPAGATE, *strict, "--fallback", "hold")
+    assert np.allclose(track(dataset)[1:], track(dataset)[0])
+
+
+def test_straight_lines_are_never_in_doubt(run: Callable[..., Result]) -> None:
+    result = run("--propagate", "--tracker", "interpolate", "--until-doubtful")
+    assert result.exit_code == 2
+    assert "--until-doubtful: interpolate is never lost" in result.stderr

@@ -89,6 +89,8 @@ class TrackState:
     empty: int  # frames without one: lost, absent or never looked at
     confidence: float | None  # mean over the machine's boxes
     stale: bool  # a person said something since it was propagated
+    lost: int = 0  # frames in which a tracker had no box, and nobody said that it is gone
+    lost_from: int | None = None  # the first of them
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,12 @@ def annotate_sequence(
     dataset = Dataset.open(item.root)
     journal = Journal(dataset.journal_path(item.sequence))
     tracked = 0
+
+    def counted() -> None:
+        nonlocal tracked
+        tracked += 1
+        on_frame()
+
     if tracking is not None:
         if not journal.read() and (events := adopted(dataset, item.sequence)):
             journal.append(events)
@@ -152,10 +160,9 @@ def annotate_sequence(
         for group in _groups(due(dataset, item, tracking), factory):
             for human in group:
                 _check_frames(human, card, journal.path)
-            layers = _layers(dataset, item.sequence, group, ours, on_frame)
+            layers = _layers(dataset, item.sequence, group, ours, counted)
             for human, layer in zip(group, layers, strict=True):
                 journal.append([_event(human, layer, tracking)])
-                tracked += tracked_frames(human, card.frames) if tracking.factory else 0
     return derive(dataset, item.sequence, tracked, item.xml)
 
 
@@ -189,7 +196,7 @@ def derive(
         tracks = [to_track(human, card.frames) for human in humans.values()]
         changed = dataset.write_tracks(sequence, tracks, refuse)
         note_followed(dataset, sequence, len(entries))
-    states = tuple(_state(track, humans[track.id].stale(card.frames)) for track in tracks)
+    states = tuple(_state(track, humans[track.id]) for track in tracks)
     over = burnt_in(card, tracks)
     return SequenceState(sequence.name, card.frames, tracked, changed, states, over)
 
@@ -278,8 +285,11 @@ def _check_frames(human: HumanTrack, card: Card, path: Path) -> None:
             )
 
 
-def _state(track: Track, stale: bool) -> TrackState:
+def _state(track: Track, human: HumanTrack) -> TrackState:
     present = track.present
+    lost = np.flatnonzero(~present & ~human.gone(len(present)))
+    if human.propagated is None:
+        lost = lost[:0]
     machine = present & track.generated
     sure = track.confidence[machine] if track.confidence is not None else np.array([])
     sure = sure[~np.isnan(sure)]
@@ -290,7 +300,9 @@ def _state(track: Track, stale: bool) -> TrackState:
         generated=int(machine.sum()),
         empty=int((~present).sum()),
         confidence=round(float(sure.mean()), 3) if len(sure) else None,
-        stale=stale,
+        stale=human.stale(len(present)),
+        lost=len(lost),
+        lost_from=int(lost[0]) if len(lost) else None,
     )
 
 
