@@ -11,7 +11,14 @@ from pydantic import Field
 
 from tirdata.annotate.burnt_in import BurntIn, burnt_in
 from tirdata.annotate.drafts import adopted
-from tirdata.annotate.edited import EditedXml, EditedXmlError, edited, note_followed, take_edited
+from tirdata.annotate.edited import (
+    EditedXml,
+    EditedXmlError,
+    edited,
+    note_followed,
+    take_edited,
+    xml_lock,
+)
 from tirdata.annotate.events import PropagatedEvent
 from tirdata.annotate.follow import PropagateConfig
 from tirdata.annotate.interpolate import interpolate
@@ -176,6 +183,7 @@ def derive(
 
     Raises:
         EditedXmlError: files were changed by hand; none is written.
+        BusyError: another process has been writing the XML of this sequence for too long.
         AnnotationError: the journal is broken or does not fit the frames.
         StorageError: a file cannot be written.
     """
@@ -185,7 +193,7 @@ def derive(
         return SequenceState(sequence.name, card.frames, 0, 0, ())
     if xml == "take":
         take_edited(dataset, sequence)
-    with journal.locked():  # so that of two writers the later one has read both
+    with xml_lock(dataset, sequence):  # so that of two writers the later one has read both
         entries = journal.read()
 
         def refuse(old: Mapping[int, bytes]) -> None:

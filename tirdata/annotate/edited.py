@@ -6,6 +6,7 @@ and what it says is in no journal.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -18,17 +19,20 @@ from tirdata.annotate.events import (
     OccludedEvent,
 )
 from tirdata.annotate.journal import Journal
+from tirdata.annotate.lock import holder, take
 from tirdata.annotate.replay import HumanTrack, replay, to_track
 from tirdata.dataset.card import Card
 from tirdata.dataset.classes import class_name
 from tirdata.dataset.tree import Dataset, SequenceId
 from tirdata.dataset.vid_xml import XmlObject, objects_by_frame, parse_frame, xml_name
-from tirdata.errors import AnnotationError, UsageError
-from tirdata.files import write_text
+from tirdata.errors import AnnotationError, BusyError, UsageError
+from tirdata.files import storage_error, write_text
 from tirdata.types import Box
 
 EditedXml: TypeAlias = Literal["refuse", "take", "replace"]
 Objects: TypeAlias = tuple[XmlObject, ...]
+
+XML_WAIT_S = 120.0  # tens of thousands of files take their time
 
 
 class EditedXmlError(AnnotationError):
@@ -85,6 +89,29 @@ def followed(dataset: Dataset, sequence: SequenceId, default: int = 0) -> int:
         return int(_followed_path(dataset, sequence).read_bytes())
     except (OSError, ValueError):  # never noted
         return default
+
+
+@contextmanager
+def xml_lock(dataset: Dataset, sequence: SequenceId) -> Iterator[None]:
+    """Keep others from writing the XML of a sequence; its journal can be written all the while.
+
+    Raises:
+        StorageError: the lock file cannot be written.
+        BusyError: another process has held it for too long.
+    """
+    path = dataset.journal_path(sequence).with_name(f".{sequence.name}.lock")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("ab")
+    except OSError as error:
+        raise storage_error(path, error) from error
+    with file:
+        if not take(file, XML_WAIT_S):
+            raise BusyError(
+                f"{dataset.annotation_dir(sequence)}: {holder(file)} is writing these files; try "
+                "again when it has ended, or stop it"
+            )
+        yield
 
 
 def take_edited(dataset: Dataset, sequence: SequenceId, expected: str | None = None) -> bool:

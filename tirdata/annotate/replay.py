@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple, TypeAlias
 
@@ -54,6 +54,19 @@ class HumanTrack:
     imported: "HumanTrack | None" = None  # as it was when a machine's boxes came from a file
     hashes: dict[int, str] = field(default_factory=dict)  # frame -> sha256 of what was looked at
 
+    def copy(self) -> "HumanTrack":
+        """One that may be changed while this one stays as it is."""
+        return replace(
+            self,
+            boxes=dict(self.boxes),
+            absent=set(self.absent),
+            ends=set(self.ends),
+            occluded=set(self.occluded),
+            machine=dict(self.machine),
+            made=dict(self.made),
+            hashes=dict(self.hashes),
+        )
+
     @property
     def state(self) -> str:
         """Hash of all that a propagation starts from."""
@@ -92,8 +105,12 @@ class HumanTrack:
         return gone
 
 
-def replay(entries: Iterable[Entry]) -> dict[int, HumanTrack]:
+def replay(
+    entries: Iterable[Entry], only: Collection[int | None] | None = None
+) -> dict[int, HumanTrack]:
     """Tracks by number, as the entries left after every undo say; the same for the same entries.
+
+    ``only`` are the numbers that are asked for; None = all.
 
     Raises:
         AnnotationError: an entry speaks of a track that no earlier one began.
@@ -101,8 +118,56 @@ def replay(entries: Iterable[Entry]) -> dict[int, HumanTrack]:
     tracks: dict[int, HumanTrack] = {}
     for entry in active(entries):
         for event in entry.events:
-            apply(tracks, event, f"entry {entry.id}")
+            if only is None or _number(event) in only:
+                apply(tracks, event, f"entry {entry.id}")
     return dict(sorted(tracks.items()))
+
+
+class Replayed:
+    """What a journal says, for whoever asks again and again while it gets longer.
+
+    Only tracks that new entries speak of, or take something back of, are worked out anew; the
+    others stay the same objects, and none may be changed by whoever is given them.
+    """
+
+    def __init__(self) -> None:
+        self._entries: Sequence[Entry] = ()
+        self._tracks: dict[int, HumanTrack] = {}
+
+    def of(self, entries: Sequence[Entry]) -> dict[int, HumanTrack]:
+        """As ``replay``.
+
+        Raises:
+            AnnotationError: an entry speaks of a track that no earlier one began.
+        """
+        count = len(self._entries)
+        if len(entries) < count or (count and entries[count - 1] is not self._entries[-1]):
+            self._tracks = replay(entries)  # another file than before
+        elif len(entries) > count:
+            changed = _touched(entries, count)
+            tracks = {key: each for key, each in self._tracks.items() if key not in changed}
+            self._tracks = dict(sorted((tracks | replay(entries, changed)).items()))
+        self._entries = entries
+        return dict(self._tracks)
+
+
+def _touched(entries: Sequence[Entry], first: int) -> set[int | None]:
+    """Tracks that entries from ``first`` on speak of, or what these take back."""
+    touched: set[int | None] = set()
+    seen: set[int] = set()
+    left = {entry.id for entry in entries[first:]}
+    while left:
+        number = left.pop()
+        seen.add(number)
+        if 0 < number <= len(entries):
+            entry = entries[number - 1]
+            touched |= {_number(event) for event in entry.events}
+            left |= entry.undone - seen  # an undo of an undo goes on to what that took back
+    return touched
+
+
+def _number(event: Event) -> int | None:
+    return None if isinstance(event, UndoEvent | ReviewedEvent) else event.track
 
 
 def to_track(human: HumanTrack, count: int) -> Track:

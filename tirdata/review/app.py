@@ -35,7 +35,7 @@ from tirdata.review.edits import (
     XmlBody,
     parse,
 )
-from tirdata.review.forms import Form
+from tirdata.review.forms import Form, to_json
 from tirdata.review.hub import event_text
 from tirdata.review.opened import Opened
 from tirdata.review.page_files import page_file
@@ -136,8 +136,9 @@ def _unforeseen(_: Request, error: Exception) -> JSONResponse:
     return refusal(500, "internal", what)
 
 
-def _json(value: Form) -> JSONResponse:
-    return JSONResponse(value, headers={"cache-control": "no-store"})
+def _json(value: Form, status: int = 200) -> Response:
+    headers = {"cache-control": "no-store"}
+    return Response(to_json(value), status, headers, "application/json")
 
 
 def _on(desk: Desk, work: Work) -> Handler:
@@ -151,7 +152,7 @@ def _on(desk: Desk, work: Work) -> Handler:
         return answer
 
     async def handler(request: Request) -> Response:
-        return _json(await run_in_threadpool(there, request))
+        return await run_in_threadpool(lambda: _json(there(request)))
 
     return handler
 
@@ -263,7 +264,7 @@ async def _say(
         except ConflictError as error:
             state = opened.state() | {"running": desk.propagator.running(opened.sequence)}
             error_form = {"kind": "conflict", "message": str(error)}
-            return JSONResponse({"error": error_form, "state": state}, 409)
+            return _json({"error": error_form, "state": state}, 409)
         desk.said(opened, expected, answer)
         return _json(answer)
 

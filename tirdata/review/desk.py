@@ -7,13 +7,13 @@ from tirdata.annotate.annotate import Tracking
 from tirdata.annotate.edited import followed
 from tirdata.dataset.names import SequenceId
 from tirdata.dataset.tree import Dataset
-from tirdata.errors import DataError
+from tirdata.errors import DataError, TirDataError
 from tirdata.review.forms import Form
 from tirdata.review.hub import Hub
 from tirdata.review.opened import Opened
 from tirdata.review.propagator import Propagator
 from tirdata.review.queue import Queue
-from tirdata.review.summary import Summary
+from tirdata.review.summary import Said, Summary
 
 MOST_OPEN = 100
 
@@ -29,7 +29,7 @@ class Desk:
         self.dataset = dataset
         self.tracking = tracking
         self.hub = Hub()
-        self.queue = Queue(dataset, self._found)
+        self.queue = Queue(dataset, self._found, self._said)
         self.propagator = Propagator(
             dataset, tracking, self.opened, self.hub, on_change=self.queue.touch
         )
@@ -81,7 +81,7 @@ class Desk:
         """Tell everybody what a person said, and begin what follows from it."""
         if answer["version"] == before:
             return
-        tracks = [each["id"] for each in answer["tracks"]] + answer["removed"]
+        tracks = [each.id for each in answer["tracks"]] + answer["removed"]
         self.changed(opened, tracks, "person", answer)
         self.propagator.edited(opened)
 
@@ -96,6 +96,14 @@ class Desk:
         if opened.outside():
             self.changed(opened, None, "outside", opened.head())
             self.propagator.edited(opened)
+
+    def _said(self, sequence: SequenceId) -> Said | None:
+        with self._lock:
+            known = self._open.get(sequence)
+        try:
+            return known.said() if known is not None else None
+        except TirDataError:
+            return None  # the queue finds the same fault, and says it
 
     def _found(self, sequence: SequenceId, summary: Summary) -> None:
         """At the start: go on with what a server or a command before us could not finish."""

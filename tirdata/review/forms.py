@@ -1,6 +1,8 @@
 """What is known of a track, as the page is told."""
 
+import json
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,37 @@ from tirdata.annotate.replay import HumanTrack, to_track
 from tirdata.types import Flags, Floats
 
 Form = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class TrackText:
+    """One track as it goes into an answer: long ones are many megabytes, and kept as text."""
+
+    id: int
+    text: str  # JSON
+
+    @classmethod
+    def of(cls, human: HumanTrack, count: int) -> "TrackText":
+        """As ``track_form``."""
+        return cls(human.id, _json(track_form(human, count)))
+
+
+def to_json(form: Form) -> str:
+    """An answer as JSON, with what is text already put in as it is."""
+    parts = []
+    for key, value in form.items():
+        if isinstance(value, dict):
+            text = to_json(value)
+        elif isinstance(value, list) and value and isinstance(value[0], TrackText):
+            text = f"[{','.join(each.text for each in value)}]"
+        else:
+            text = _json(value)
+        parts.append(f"{_json(key)}:{text}")
+    return f"{{{','.join(parts)}}}"
+
+
+def _json(value: Any) -> str:  # noqa: ANN401  # whatever JSON has
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def track_form(human: HumanTrack, count: int) -> Form:
@@ -26,10 +59,8 @@ def track_form(human: HumanTrack, count: int) -> Form:
     gone[sorted(human.boxes)] = False
     looked = np.zeros(count, dtype=np.bool_)
     looked[[frame for frame in human.machine if frame < count]] = True
-    boxes = [
-        [round(side, DECIMALS) for side in row] if there else None
-        for row, there in zip(track.boxes.tolist(), present.tolist(), strict=True)
-    ]
+    rows = np.round(track.boxes, DECIMALS).tolist()
+    boxes = [row if there else None for row, there in zip(rows, present.tolist(), strict=True)]
     for frame, box in human.boxes.items():  # a person's are exact
         boxes[frame] = list(box)
     return {
@@ -73,5 +104,7 @@ def _runs(flags: Flags) -> list[list[int]]:
 
 
 def _numbers(values: Floats | None, count: int) -> list[float | None]:
-    found: Iterable[float] = values.tolist() if values is not None else [np.nan] * count
-    return [None if value != value else round(value, 3) for value in found]  # noqa: PLR0124
+    found: Iterable[float] = (
+        np.round(values, 3).tolist() if values is not None else [np.nan] * count
+    )
+    return [None if value != value else value for value in found]  # noqa: PLR0124  # NaN

@@ -10,13 +10,13 @@ from tirdata.annotate.edited import EditedXml, EditedXmlError, take_edited
 from tirdata.annotate.events import Entry, Event, PropagatedEvent
 from tirdata.annotate.journal import Journal, redoable, undoable, version
 from tirdata.annotate.pictures import CardFrames
-from tirdata.annotate.replay import HumanTrack, apply, replay, reviewed
+from tirdata.annotate.replay import HumanTrack, Replayed, apply, reviewed
 from tirdata.annotate.spans import Span
 from tirdata.dataset.card import Card
 from tirdata.dataset.tree import Dataset, SequenceId
 from tirdata.errors import AnnotationError, ConflictError, TirDataError
 from tirdata.review.edits import HASH_DIGITS, Draw, EditBody, put
-from tirdata.review.forms import Form, describe, track_form
+from tirdata.review.forms import Form, TrackText, describe
 
 SHOWN_FILES = 20
 
@@ -38,7 +38,10 @@ class Opened:
         self._dataset = dataset
         self._journal = Journal(dataset.journal_path(sequence))
         self._card: tuple[int, Card] | None = None
+        self._frames: tuple[Card, CardFrames] | None = None
         self._adopted: tuple[int, list[Event]] | None = None
+        self._replayed = Replayed()
+        self._texts: dict[int, tuple[HumanTrack, int, TrackText]] = {}
         self._seen = 0  # entries that listeners were told of
         self._followed = -1  # entries that the XML was derived from
         self._edited: EditedXmlError | None = None
@@ -65,13 +68,20 @@ class Opened:
         return self.card.frames
 
     def frames(self) -> CardFrames:
-        """Its frames."""
-        return CardFrames(self._dataset, self.sequence, self.card)
+        """Its frames; the folder is listed once for each card, the pictures are read each time."""
+        card, known = self.card, self._frames
+        if known is None or known[0] is not card:
+            known = self._frames = (card, CardFrames(self._dataset, self.sequence, card))
+        return known[1]
 
     def tracks(self) -> Tracks:
-        """What is known of every track."""
+        """What is known of every track; not to be changed."""
+        return self.said()[1]
+
+    def said(self) -> tuple[Sequence[Entry], Tracks]:
+        """All entries, and what is known of every track; not to be changed."""
         with self.lock:
-            return self._read()[1]
+            return self._read()
 
     def state(self, only: Collection[int] | None = None) -> Form:
         """All there is to know, or all but the other tracks.
@@ -83,7 +93,7 @@ class Opened:
             entries, tracks = self._read()
             card = self.card
             forms = [
-                track_form(human, card.frames)
+                self._text(human, card.frames)
                 for human in tracks.values()
                 if only is None or human.id in only
             ]
@@ -235,7 +245,7 @@ class Opened:
                 raise ConflictError(
                     f"{self.sequence.name}: something was said since; look at it again"
                 )
-            act(entries, self._read()[1])
+            act(entries, {number: human.copy() for number, human in before.items()})
             entries, after = self._read()
             self._seen = len(entries)
             if version(entries) != found:
@@ -244,7 +254,7 @@ class Opened:
             count = self.count
             changed = [human for human in after.values() if human != before.get(human.id)]
             return {
-                "tracks": [track_form(human, count) for human in changed],
+                "tracks": [self._text(human, count) for human in changed],
                 "removed": sorted(before.keys() - after.keys()),
                 "added": [number for number in after if number not in before],
                 **_head(entries),
@@ -262,9 +272,15 @@ class Opened:
         entries = self._journal.read()
         return entries, self._known(entries)
 
+    def _text(self, human: HumanTrack, count: int) -> TrackText:
+        known = self._texts.get(human.id)
+        if known is None or known[0] is not human or known[1] != count:
+            known = self._texts[human.id] = (human, count, TrackText.of(human, count))
+        return known[2]
+
     def _known(self, entries: Sequence[Entry]) -> Tracks:
         if entries:
-            return replay(entries)
+            return self._replayed.of(entries)
         tracks: Tracks = {}
         for event in self._from_xml():
             apply(tracks, event, self.sequence.name)

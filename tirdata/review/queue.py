@@ -10,7 +10,7 @@ from tirdata.config import Config, read_json
 from tirdata.dataset.tree import Dataset, SequenceId
 from tirdata.errors import TirDataError
 from tirdata.files import write_text
-from tirdata.review.summary import Summary, signature_of
+from tirdata.review.summary import Said, Summary, signature_of
 
 logger = logging.getLogger(__name__)
 
@@ -42,10 +42,15 @@ class Queue:
     """Summaries of all sequences; one thread works them out, nobody waits for it."""
 
     def __init__(
-        self, dataset: Dataset, on_found: Callable[[SequenceId, Summary], None] = lambda *_: None
+        self,
+        dataset: Dataset,
+        on_found: Callable[[SequenceId, Summary], None] = lambda *_: None,
+        said: Callable[[SequenceId], Said | None] = lambda _: None,
     ) -> None:
+        """``said`` is asked for what is known already of a sequence, before its journal is read."""
         self._dataset = dataset
         self._on_found = on_found
+        self._said = said
         self._wake = threading.Condition()
         self._known: dict[str, Summary] = {}
         self._ids: list[SequenceId] = []
@@ -141,7 +146,7 @@ class Queue:
             self._on_found(sequence, old)
             return False
         try:
-            found = Summary.of(self._dataset, sequence, signature)
+            found = Summary.of(self._dataset, sequence, signature, self._said(sequence))
         except Exception as error:  # one sequence must not end the queue
             logger.exception("%s: no summary", sequence.name)
             found = Summary(signature=signature, error=f"{type(error).__name__}: {error}")

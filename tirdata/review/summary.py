@@ -1,17 +1,22 @@
 """One line on a sequence for the queue: how much is there, and how doubtful it is."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeAlias
 
 import numpy as np
 
 from tirdata.annotate.drafts import adopted
+from tirdata.annotate.events import Entry
 from tirdata.annotate.journal import Journal
 from tirdata.annotate.replay import HumanTrack, apply, replay, reviewed
 from tirdata.config import Config
 from tirdata.dataset.tree import Dataset, SequenceId
 from tirdata.errors import TirDataError
 from tirdata.review.doubt import UNSURE_BELOW, doubts
+
+Said: TypeAlias = tuple[Sequence[Entry], Mapping[int, HumanTrack]]
+"""The entries of a journal and what they make of each track."""
 
 
 class Summary(Config):
@@ -47,21 +52,25 @@ class Summary(Config):
     """What is wrong with its files."""
 
     @classmethod
-    def of(cls, dataset: Dataset, sequence: SequenceId, signature: tuple[int, ...]) -> Self:
-        """Work it out from the files; what is wrong with them is in ``error``."""
+    def of(
+        cls,
+        dataset: Dataset,
+        sequence: SequenceId,
+        signature: tuple[int, ...],
+        said: Said | None = None,
+    ) -> Self:
+        """Work it out from ``said``, or else from the files; ``error`` is what is wrong there."""
         try:
-            return cls._of(dataset, sequence, signature)
+            return cls._of(dataset, sequence, signature, said or _said(dataset, sequence))
         except TirDataError as error:
             return cls(signature=signature, error=str(error))
 
     @classmethod
-    def _of(cls, dataset: Dataset, sequence: SequenceId, signature: tuple[int, ...]) -> Self:
+    def _of(
+        cls, dataset: Dataset, sequence: SequenceId, signature: tuple[int, ...], said: Said
+    ) -> Self:
         card = dataset.read_card(sequence)
-        entries = Journal(dataset.journal_path(sequence)).read()
-        tracks: dict[int, HumanTrack] = replay(entries)
-        if not entries:
-            for event in adopted(dataset, sequence):
-                apply(tracks, event, sequence.name)
+        entries, tracks = said
         found = [doubts(human, card.frames) for human in tracks.values()]
         pending = [span for human in tracks.values() for span in human.pending(card.frames)]
         return cls(
@@ -81,6 +90,15 @@ class Summary(Config):
             reviewed=reviewed(entries),
             entries=len(entries),
         )
+
+
+def _said(dataset: Dataset, sequence: SequenceId) -> Said:
+    entries = Journal(dataset.journal_path(sequence)).read()
+    tracks = replay(entries)
+    if not entries:
+        for event in adopted(dataset, sequence):
+            apply(tracks, event, sequence.name)
+    return entries, tracks
 
 
 def signature_of(dataset: Dataset, sequence: SequenceId) -> tuple[int, ...]:

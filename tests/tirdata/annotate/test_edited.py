@@ -7,14 +7,16 @@ import pytest
 
 from tests.tirdata.annotate.stand_ins import COUNT, box_at
 from tests.tirdata.annotate.test_annotate import LINES, draw, item, track_of, xml
+from tirdata.annotate import edited as module
+from tirdata.annotate import journal as journal_module
 from tirdata.annotate.annotate import Item, annotate_sequence, derive
 from tirdata.annotate.check import journal_faults
-from tirdata.annotate.edited import EditedXmlError, take_edited
+from tirdata.annotate.edited import EditedXmlError, take_edited, xml_lock
 from tirdata.annotate.events import BoxEvent, EndEvent
 from tirdata.annotate.journal import Journal
 from tirdata.dataset.tree import Dataset, SequenceId
 from tirdata.dataset.vid_xml import xml_name
-from tirdata.errors import AnnotationError
+from tirdata.errors import AnnotationError, BusyError
 
 
 @pytest.fixture
@@ -119,3 +121,24 @@ def test_files_of_any_earlier_state_are_ours(annotated: Dataset, sequence: Seque
         (folder / xml_name(frame)).write_bytes(data)
     (folder / xml_name(5)).unlink()
     assert derive(annotated, sequence).files_changed == 4
+
+
+def test_who_writes_the_journal_does_not_wait_for_the_files(
+    annotated: Dataset, sequence: SequenceId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal_module, "LOCK_WAIT_S", 0.01)
+    with xml_lock(annotated, sequence):
+        draw(annotated, sequence, 20)
+    with Journal(annotated.journal_path(sequence)).locked():
+        assert derive(annotated, sequence).files_changed > 0
+
+
+def test_files_that_another_writes_for_too_long_are_said(
+    annotated: Dataset, sequence: SequenceId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "XML_WAIT_S", 0.01)
+    with (
+        xml_lock(annotated, sequence),
+        pytest.raises(BusyError, match=r"this process \(\d+\) is writing these files"),
+    ):
+        derive(annotated, sequence)

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tirdata.annotate.events import (
     AcceptEvent,
@@ -18,7 +20,7 @@ from tirdata.annotate.events import (
     ReviewedEvent,
     UndoEvent,
 )
-from tirdata.annotate.replay import HumanTrack, replay, reviewed, to_track
+from tirdata.annotate.replay import HumanTrack, Replayed, replay, reviewed, to_track
 from tirdata.errors import AnnotationError
 from tirdata.types import Box
 
@@ -184,3 +186,61 @@ def test_unknown_track_names_the_entry() -> None:
 def test_frame_beyond_the_sequence_is_said() -> None:
     with pytest.raises(AnnotationError, match="speaks of frame 2; the sequence has 2"):
         to_track(track(FIRST), 2)
+
+
+TRACKS = st.integers(0, 2)
+FRAMES = st.integers(0, 9)
+SAID: st.SearchStrategy[Event] = st.one_of(
+    st.builds(BoxEvent, track=TRACKS, frame=FRAMES, class_name=st.just("bird"), box=st.just(A)),
+    st.builds(BoxEvent, track=TRACKS, frame=FRAMES, class_name=st.just("drone"), box=st.just(B)),
+    st.builds(ReviewedEvent),
+)
+LATER: st.SearchStrategy[Event] = st.one_of(
+    SAID,
+    st.builds(EndEvent, track=TRACKS, frame=FRAMES),
+    st.builds(DeleteBoxEvent, track=TRACKS, frame=FRAMES),
+    st.builds(DeleteTrackEvent, track=TRACKS),
+    st.builds(lambda track: machine(*[A] * 10).model_copy(update={"track": track}), TRACKS),
+    st.builds(UndoEvent, entries=st.tuples(st.integers(1, 12))),
+)
+
+
+@given(st.lists(st.tuples(LATER, st.booleans()), max_size=14))
+def test_what_is_kept_is_what_a_whole_replay_gives(changes: list[tuple[Event, bool]]) -> None:
+    kept = Replayed()
+    begun = [FIRST.model_copy(update={"track": number}) for number in range(3)]
+    everything = entries(*begun, *(event for event, _ in changes))
+    asked = [True] * 3 + [looked for _, looked in changes]
+    for count, looked in enumerate(asked, start=1):
+        said = tuple(everything[:count])
+        if not looked:
+            continue
+        try:
+            expected = replay(said)
+        except AnnotationError:  # a track was deleted, and spoken of again
+            with pytest.raises(AnnotationError):
+                kept.of(said)
+            return
+        assert list(kept.of(said).items()) == list(expected.items())
+
+
+def test_tracks_that_nobody_spoke_of_stay_the_same_objects() -> None:
+    said = entries(FIRST, FIRST.model_copy(update={"track": 1}), EndEvent(track=1, frame=4))
+    kept = Replayed()
+    before = kept.of(said[:2])
+    after = kept.of(said)
+    assert after[0] is before[0]
+    assert after[1] is not before[1]
+    assert not before[1].ends
+    other = kept.of(entries(FIRST))  # another journal, if not a longer one
+    assert list(other) == [0]
+
+
+def test_a_copy_is_changed_alone() -> None:
+    human = track(FIRST, machine(A, B))
+    other = human.copy()
+    assert other == human
+    other.boxes[5] = B
+    other.machine.clear()
+    assert sorted(human.boxes) == [2]
+    assert len(human.machine) == 2
