@@ -54,7 +54,8 @@ def suggest(
         if not len(gains) or gains.max() <= 0:
             break
         best = int(np.argmax(gains))
-        found.append(Suggestion(best, float(gains[best]), float(doubt[best])))
+        unsure = doubt[best] if np.isnan(confidence[best]) else 1 - confidence[best]
+        found.append(Suggestion(best, float(gains[best]), float(unsure)))
         known.add(best)
     return found
 
@@ -62,10 +63,11 @@ def suggest(
 def doubts(
     confidence: Floats, human: Collection[int], left_out: Flags, reach: float = REACH
 ) -> Floats:
-    """Probability that each frame is wrong, (n,); 0 in frames of a person and those left out.
+    """How much each frame is doubted, 0..1, (n,); 0 in frames of a person and those left out.
 
     Two things speak of a frame: how far it is from people's boxes, and how sure the tracker was
-    there. Their odds are multiplied.
+    there. Their odds are multiplied: distance is in the confidence already, but counted once more
+    it spreads boxes out, and that took fewest (docs/effort.md).
     """
     far = _far(len(confidence), human, left_out, reach)
     prior = np.clip(far, SURE, 1 - SURE)

@@ -41,3 +41,10 @@ def test_human_box_pulls_its_neighbours_and_stays_out_of_the_layer() -> None:
     assert np.isnan(smoothed[4]).all()
     assert smoothed[3, 0] > boxes[3, 0]
     assert np.allclose(smoothed[[0, 1, 7, 8]], boxes[[0, 1, 7, 8]])
+
+
+def test_a_jerk_is_meant_and_stays() -> None:
+    boxes = straight(9)
+    boxes[4:, 1] += 6
+    smoothed = smooth(boxes, {}, 2)
+    assert np.allclose(smoothed[[3, 4], 1], boxes[[3, 4], 1], atol=0.5)
