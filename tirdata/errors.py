@@ -12,6 +12,7 @@ TirDataError                1   anything of ours
 │   ├── DecodeError         3   a recording cannot be read (wholly)
 │   ├── AnnotationError     3   boxes, tracks, XML or journal are wrong
 │   │   └── ConflictError   3   somebody said something else in the meantime
+│   ├── WeightsError        3   a tracker cannot be built from its weights
 │   └── VersionError        3   made by a newer tirdata
 ├── PartlyDoneError         4   some items failed; the manifest says which
 ├── MissingError            5   something outside is missing: GPU, weights, package
@@ -73,6 +74,10 @@ class AnnotationError(DataError):
 
 class ConflictError(AnnotationError):
     """What an edit is meant for is not what holds now."""
+
+
+class WeightsError(DataError):
+    """A tracker cannot be built from its weights; no target can be run."""
 
 
 class VersionError(DataError):

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol, TypeAlias, runtime_checkable
 
+from tirdata.errors import DataError
 from tirdata.types import Box, ColourFrame, Frame, FramePair, Frames
 
 
@@ -49,7 +50,10 @@ class PairTracker(Protocol):
 
 
 class PairedTracker:
-    """A tracker of pairs as one of thermal frames, each shown with the visible one beside it."""
+    """A tracker of pairs as one of thermal frames, each shown with the visible one beside it.
+
+    Both halves keep the size of the pair that it was started on.
+    """
 
     def __init__(
         self,
@@ -62,21 +66,34 @@ class PairedTracker:
         """
         self.tracker, self.visible, self.visible_box = tracker, visible, visible_box
         self.took_s = 0.0  # of the last call, without reading the visible frame
+        self._sizes: tuple[str, ...] = ()
 
     def init(self, frame: Frame, box: Box) -> None:
         """Start the tracker, told where the object is on the visible half if that is known."""
         pair, seen = FramePair(frame, self.visible(frame)), self.visible_box(box)
+        self._sizes = _sizes(pair)
         begun = time.perf_counter()
         self.tracker.init_pair(pair, box, seen)
         self.took_s = time.perf_counter() - begun
 
     def track(self, frame: Frame) -> Prediction:
-        """What the tracker says."""
+        """What the tracker says.
+
+        Raises:
+            DataError: a half is of another size than at the start.
+        """
         pair = FramePair(frame, self.visible(frame))
+        for half, found, first in zip(pair._fields, _sizes(pair), self._sizes, strict=True):
+            if found != first:
+                raise DataError(f"a {half} frame is {found}; expected {first}, as the first")
         begun = time.perf_counter()
         prediction = self.tracker.track_pair(pair)
         self.took_s = time.perf_counter() - begun
         return prediction
+
+
+def _sizes(pair: FramePair) -> tuple[str, ...]:
+    return tuple(f"{half.shape[1]}x{half.shape[0]}" for half in pair)
 
 
 @runtime_checkable

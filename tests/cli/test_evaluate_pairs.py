@@ -5,13 +5,18 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner, Result
 
 from cli.main import main
 from tests.made_pairs import FAST
+from tests.real_pairs import short_pairs
 from tests.tracking.training.made_pairs import pair_set
+from tracking.models.vgg_m import VggM
+from tracking.weights.load import write_weights
 
 SETTINGS = {**FAST, "init_steps": 3, "scene_limit": 2.0}
 SET = [
@@ -67,18 +72,93 @@ def test_a_tracker_without_weights_has_no_random_ones(pairs: Path, tmp_path: Pat
     assert "random_init" in result.stderr
 
 
+def spoil(data: Path, how: str) -> None:
+    """Make one thing of a set of pairs wrong."""
+    frames = sorted(data.rglob("visible/*.jpg"))
+    if how == "missing":
+        shutil.rmtree(frames[0].parent)
+    elif how == "shorter":
+        frames[-1].unlink()
+    elif how == "grown":
+        cv2.imwrite(str(frames[2]), np.zeros((90, 160, 3), np.uint8))
+    else:
+        for name in ("infrared.txt", "init.txt"):
+            for path in data.rglob(name):
+                path.write_text("400,300,20,20\n" * len(path.read_text().splitlines()))
+
+
+@pytest.mark.parametrize(
+    ("how", "status", "words"),
+    [
+        ("missing", 3, ("visible",)),
+        ("shorter", 3, ("visible", "3 frames; expected 4")),
+        ("grown", 1, ("a visible frame is 160x90; expected 160x128, as the first",)),
+        ("outside", 1, ("outside the 160x128",)),
+    ],
+)
+def test_halves_that_do_not_fit_are_one_line_and_a_status(
+    tmp_path: Path, how: str, status: int, words: tuple[str, ...]
+) -> None:
+    data = pair_set(tmp_path / "pairs", 1)
+    spoil(data, how)
+    quick = ("--random-init", "--set", "init_steps=1", "--format", "rgbt234")
+    result = evaluate(data, tmp_path / "out", "--protocol", "rgbt234", *quick)
+    assert result.exit_code == status, result.output
+    last = result.stderr.splitlines()[-1]
+    assert last.startswith("error: ")
+    for word in words:
+        assert word in last
+
+
+def test_an_object_outside_the_visible_half_is_a_warning(tmp_path: Path) -> None:
+    data = pair_set(tmp_path / "pairs", 1)
+    for path in data.rglob("visible/*.jpg"):  # the left part alone, and of another shape
+        picture = cv2.imread(str(path))
+        assert picture is not None
+        cv2.imwrite(str(path), picture[:, :100])
+    for path in data.rglob("visible.txt"):
+        path.write_text("-40,50,20,14\n" * len(path.read_text().splitlines()))
+    out = tmp_path / "out"
+    line = ("--protocol", "rgbt234", "--random-init", "--set", "init_steps=1")
+    result = evaluate(data, out, *line)
+    assert result.exit_code == 0, result.output
+    assert "the object is outside the visible frames at first" in result.stderr
+
+
+@pytest.fixture(scope="module")
+def trunk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("weights") / "vgg-m.safetensors"
+    write_weights(path, VggM("pymdnet"), {"model": "vgg-m", "lrn": "pymdnet"})
+    return path
+
+
+@pytest.mark.parametrize(
+    ("more", "status", "words"),
+    [
+        (
+            ("--set", "lrn=matconvnet"),
+            3,
+            "trained with normalisation pymdnet; the setting lrn says",
+        ),
+        (("--set", "attention=conv1"), 2, "attention conv1 needs features = crops"),
+        (("--set", "profile=slow"), 2, "profile"),
+        (("--set", "global_weights=none.safetensors"), 5, "none.safetensors"),
+    ],
+)
+def test_weights_and_settings_that_do_not_fit(
+    pairs: Path, tmp_path: Path, trunk: Path, more: tuple[str, ...], status: int, words: str
+) -> None:
+    result = evaluate(pairs, tmp_path, "--protocol", "rgbt234", "--weights", trunk, *more)
+    assert result.exit_code == status, result.output
+    last = result.stderr.splitlines()[-1]
+    assert words in last
+
+
 @pytest.mark.slow
 def test_real_pairs_of_two_shapes_are_followed(shared_data: Path, tmp_path: Path) -> None:
-    source = shared_data / "research-only" / "rgbt" / "day_drone_a"
-    target = tmp_path / "pairs" / source.name
-    for half in "iv":
-        (target / half).mkdir(parents=True)
-        for path in sorted((source / half).iterdir())[:6]:
-            shutil.copy(path, target / half)
-        truth = (source / f"groundTruth_{half}.txt").read_text().splitlines(keepends=True)
-        (target / f"groundTruth_{half}.txt").write_text("".join(truth[:6]))
+    pairs = short_pairs(shared_data, tmp_path / "pairs", 6, ("day_drone_a",))
     result = evaluate(
-        tmp_path / "pairs", tmp_path / "out", "--protocol", "gtot", "--random-init", "--json",
+        pairs, tmp_path / "out", "--protocol", "gtot", "--random-init", "--json",
         "--set", "scene_limit=5.0", "--set", "candidates=256", "--set", "init_steps=10",
     )  # fmt: skip
     assert result.exit_code == 0, result.output

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from tirdata.config import Config, read_json, to_json
 from tirdata.engine.base import Engine
-from tirdata.errors import DataError, MissingError, StorageError, UsageError
+from tirdata.errors import DataError, MissingError, StorageError, UsageError, WeightsError
 from tirdata.files import write_text
 from tirdata.tracker import TrackerFactory
 from tirdata.types import Flags, Floats
@@ -199,6 +199,7 @@ class Run:
         Raises:
             UsageError: the folder holds a run that this one would not go on with.
             MissingError: weights, GPU or package are not there; no target can run.
+            WeightsError: the tracker cannot be built from its weights; no target can run.
             StorageError: the disk is full; no target can be kept.
         """
         self.begin(workers)
@@ -211,7 +212,7 @@ class Run:
         failed: list[Failure] = []
         keys = [TargetKey(truth.name, truth.sequence) for truth in left]
         for outcome in engine.map(runner, keys):
-            if isinstance(outcome.error, (MissingError, StorageError)):
+            if isinstance(outcome.error, (MissingError, StorageError, WeightsError)):
                 self._leave_no_trace()
                 raise outcome.error
             if outcome.error is None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tirdata.errors import TirDataError, WorkerError
+from tirdata.errors import DataError, TirDataError, WeightsError, WorkerError
 from tirdata.layouts.pairs import visible_half
 from tirdata.layouts.pictures import colour_frame
 from tirdata.tracker import (
@@ -68,6 +68,7 @@ class Runner:
 
         Raises:
             DataError: its frames cannot be read.
+            WeightsError: the tracker cannot be built.
             StorageError: a result cannot be written.
             WorkerError: it has spoilt the process.
         """
@@ -107,7 +108,10 @@ class Runner:
         factory = self.factories(repetition)
         if self._tracker is None or factory != self._built:
             self._tracker, self._built = None, factory  # the one before is let go first
-            self._tracker = factory()
+            try:
+                self._tracker = factory()
+            except DataError as error:
+                raise WeightsError(str(error)) from error
         return self._tracker
 
     @contextmanager
@@ -120,7 +124,8 @@ class Runner:
             if any(word in text for word in _SPOILT):
                 what = text.strip().splitlines()[0]
                 raise WorkerError(f"{name}: {type(error).__name__}: {what}") from error
-            if isinstance(error, TirDataError) and name not in text:
+            named = name in text or isinstance(error, WeightsError)
+            if isinstance(error, TirDataError) and not named:
                 raise type(error)(f"{name}: {text}") from error
             raise
 
