@@ -1,4 +1,4 @@
-"""MMNet against OpenCV's trackers on recordings not trained on, and where overlap is lost.
+r"""MMNet against OpenCV's trackers on recordings not trained on, and where overlap is lost.
 
 Every tracker starts at the same true box and sees the same frames. What each found is kept in
 --out, a file a clip, so trackers may be run one after another, also by other environments (CSRT and
@@ -7,12 +7,14 @@ for, cut to the frames asked for: what was followed for longer need not be follo
 Differences are paired over clips, with a 95 % bootstrap interval.
 
     pip install "opencv-contrib-python-headless<5"    # in an environment of its own; there:
-    python -m benchmarks.compare --trackers csrt kcf "nano backbone=B.onnx head=H.onnx" --out work
+    python -m benchmarks.compare --out work --trackers csrt kcf \
+        "NanoTrack v2: nano backbone=B.onnx head=H.onnx"
     python -m benchmarks.compare --trackers mmnet "mmnet profile=fast" --out work
 
 Sources: the last tenth of Svanström's thermal clips, Anti-UAV's clip 41 (it validates), two
 sequences of VOT-TIR, TASS, and a daylight clip of Anti-UAV; those that are not there are left out
-and named. A setting is given as for `tirdata track --set`.
+and named. A setting is given as for `tirdata track --set`; what stands before a colon is the name
+in the tables.
 """
 
 import argparse
@@ -41,16 +43,10 @@ FRAMES = {"svanstrom": 40, "antiuav-41": 150, "vot-tir": 150, "tass": 60, "antiu
 
 
 class Spec(NamedTuple):
-    """A tracker with settings, as it is typed."""
+    """A tracker with settings, and what it is called in tables."""
 
-    text: str
+    label: str
     choice: TrackerChoice
-
-    @property
-    def label(self) -> str:
-        """Short and for people: without the folders of files."""
-        words = [word.rpartition("/")[2] for word in self.text.split()]
-        return " ".join(words)
 
     @property
     def folder(self) -> str:
@@ -59,9 +55,12 @@ class Spec(NamedTuple):
 
 
 def spec_of(text: str) -> Spec:
-    """`NAME key=value …`."""
-    name, *settings = text.split()
-    return Spec(text, TrackerChoice(name, dict(word.split("=", 1) for word in settings)))
+    """`[LABEL: ]NAME key=value …`; without a label it is called so, less the folders of files."""
+    label, found, rest = text.partition(": ")
+    name, *settings = (rest if found else text).split()
+    short = " ".join([name, *(word.rpartition("/")[2] for word in settings)])
+    choice = TrackerChoice(name, dict(word.split("=", 1) for word in settings))
+    return Spec(label if found else short, choice)
 
 
 def run_tracker(spec: Spec, clips: Sequence[Clip], out: Path) -> None:

@@ -69,14 +69,21 @@ def _box(centre: Boxes, size: Boxes) -> Boxes:
 
 
 def page(outcomes: Sequence[Outcome], against: str) -> str:
-    """A table of scores a source and over all, then the decomposition."""
-    trackers: ByTracker = {}
+    """A table of scores a source and over all, then the decomposition.
+
+    A tracker that has not done every clip would be compared on other clips: it is named instead.
+    """
+    every: ByTracker = {}
     for each in outcomes:
-        trackers.setdefault(each.tracker, {})[each.clip] = each
-    if not trackers:
+        every.setdefault(each.tracker, {})[each.clip] = each
+    if not every:
         return "nothing was tracked\n"
+    count = max(map(len, every.values()))
+    trackers = {name: own for name, own in every.items() if len(own) == count}
     sources = [*dict.fromkeys(each.source for each in outcomes)]
-    parts = [_scores(source, of_source(trackers, source), against) for source in sources]
+    parts = [f"{name}: {len(own)} of {count} clips are done; not in the tables"
+             for name, own in every.items() if name not in trackers]  # fmt: skip
+    parts += [_scores(source, of_source(trackers, source), against) for source in sources]
     parts.append(_scores("all clips", trackers, against))
     parts.append(_losses(trackers, sources))
     return "\n\n".join(parts) + "\n"
@@ -92,11 +99,11 @@ def of_source(trackers: ByTracker, source: str) -> ByTracker:
 
 
 def _scores(title: str, trackers: ByTracker, against: str) -> str:
-    longest = max(trackers.values(), key=len)
-    count, frames = len(longest), sum(len(each.found) for each in longest.values())
-    rows = [["tracker", "clips", *HEADS, f"{against} - it, mean IoU", "CPU ms"], ["---"] * 8]
+    one = next(iter(trackers.values()))
+    count, frames = len(one), sum(len(each.found) for each in one.values())
+    rows = [["tracker", *HEADS, f"{against} - it, mean IoU", "CPU ms"], ["---"] * 7]
     rows += [
-        [name, str(len(clips)), *_means(clips), _difference(trackers, against, name),
+        [name, *_means(clips), _difference(trackers, against, name),
          f"{1e3 * np.mean([each.cpu_s for each in clips.values()]):.1f}"]
         for name, clips in trackers.items()
     ]  # fmt: skip

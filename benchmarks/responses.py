@@ -3,8 +3,9 @@
 Each frame is searched around the previous true box with the template of the first frame, as the
 tracker does, but never goes wrong by itself. Told of conv5, conv3 and their sum: in how many frames
 the highest cell is on the object (within 4 cells: a quarter of its size), and how high the next
-peak elsewhere is as a share. With --picture the frame of --clip with the highest such peak is drawn
-(or --frame).
+peak elsewhere is as a share. With --picture two cases are drawn: one of many parked cars of HIT-UAV
+(the template's own picture with other noise, searched from half-way to the next car), and the frame
+of --clip with the highest next peak (or --frame); of a clip that may not be shown, maps alone.
 
 Run: python -m benchmarks.responses --data ../shared/data --picture docs/pictures/responses.png
 """
@@ -14,8 +15,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 import torch
+from lxml import etree
 from numpy.typing import NDArray
 
 from benchmarks.annotated import Clip, Take
@@ -30,6 +33,8 @@ from tracking.weights.load import shipped
 
 NAMES = ("conv5", "conv3", "sum")
 NEAR = 4.0  # cells
+HIDDEN = ("vot-tir", "tass", "antiuav-day")  # of no licence that lets a picture be shown
+CARS, CAR, BESIDE = "0_100_90_0_08284", 5, 4  # of HIT-UAV: a picture and two of its objects
 
 Maps = dict[str, Map]
 
@@ -100,27 +105,50 @@ def table(found: Mapping[str, Sequence[Answer]]) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
-def draw(answer: Answer, title: str, path: Path) -> None:
-    """The searched crop and the three maps beside it, as a PNG; the ring is the true centre."""
+def parked_cars(data: Path) -> Clip | None:
+    """A car among its like: the picture, where to look from, and the picture with other noise."""
+    folder = data / "hit-uav"
+    image = cv2.imread(str(folder / "images" / f"{CARS}.jpg"), cv2.IMREAD_GRAYSCALE)
+    if image is None:
+        return None
+    nodes = etree.parse(str(folder / "annotations" / f"{CARS}.xml")).getroot().findall("object")
+    corners = np.array([[float(node.findtext(f"bndbox/{key}", "nan")) for key in
+                         ("xmin", "ymin", "xmax", "ymax")] for node in nodes])  # fmt: skip
+    boxes = np.concatenate([corners[:, :2], corners[:, 2:] - corners[:, :2]], axis=1)
+    car, other = boxes[CAR], boxes[BESIDE]
+    between = car + np.concatenate([(other[:2] - car[:2]) / 2, [0.0, 0.0]])
+    noise = np.random.default_rng(0).normal(0, 6, image.shape)
+    noisy = np.clip(image + noise, 0, 255).astype(np.uint8)
+    first = np.asarray(image, np.uint8)
+    return Clip("HIT-UAV", "hit-uav", [first, noisy, noisy], np.array([car, between, car]))
+
+
+def draw(rows: Sequence[tuple[str, Answer, bool]], path: Path) -> None:
+    """Of each answer the searched crop, if it may be shown, and the maps beside it, as a PNG.
+
+    The ring is the true centre, the cross the highest cell.
+    """
     import matplotlib  # noqa: ICN001, PLC0415 - an optional package, for the picture alone
 
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt  # noqa: PLC0415
 
-    figure, axes = plt.subplots(1, 4, figsize=(10, 2.9))
-    axes[0].imshow(answer.searched, cmap="gray", vmin=0, vmax=255)
-    axes[0].set_title(title, fontsize=9)
-    middle = (np.array(answer.searched.shape[::-1]) - 1) / 2
-    axes[0].plot(*(middle + answer.place * STRIDE), "o", mfc="none", mec="tab:green", ms=22)
-    for axis, (name, values) in zip(axes[1:], answer.maps.items(), strict=False):
-        axis.imshow(values, cmap="inferno")
-        half = (values.shape[0] - 1) / 2
-        row, column = np.unravel_index(int(values.argmax()), values.shape)
-        axis.plot(column, row, "x", color="tab:cyan", ms=8)
-        axis.plot(*(half + answer.place), "o", mfc="none", mec="tab:green", ms=14)
-        axis.set_title(f"{name}: next peak {second_peak(values):.2f}", fontsize=9)
-    for axis in axes:
-        axis.set_axis_off()
+    figure, grid = plt.subplots(len(rows), 4, figsize=(10, 2.7 * len(rows)), squeeze=False)
+    for axes, (title, answer, shown) in zip(grid, rows, strict=True):
+        middle = (np.array(answer.searched.shape[::-1]) - 1) / 2
+        blank = np.full_like(answer.searched, 235)
+        axes[0].imshow(answer.searched if shown else blank, cmap="gray", vmin=0, vmax=255)
+        axes[0].plot(*(middle + answer.place * STRIDE), "o", mfc="none", mec="tab:green", ms=22)
+        axes[0].set_title(title, fontsize=9)
+        for axis, (name, values) in zip(axes[1:], answer.maps.items(), strict=False):
+            half = (values.shape[0] - 1) / 2
+            row, column = np.unravel_index(int(values.argmax()), values.shape)
+            axis.imshow(values, cmap="inferno")
+            axis.plot(column, row, "x", color="tab:cyan", ms=8)
+            axis.plot(*(half + answer.place), "o", mfc="none", mec="tab:green", ms=14)
+            axis.set_title(f"{name}: next peak {second_peak(values):.2f}", fontsize=9)
+        for axis in axes:
+            axis.set_axis_off()
     figure.tight_layout()
     figure.savefig(path, dpi=90)
     plt.close(figure)
@@ -137,7 +165,7 @@ def parse(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--frames", type=int, default=60, help="most of each clip")
     parser.add_argument("--every", type=int, default=1, help="frames from one to the next")
     parser.add_argument("--picture", type=Path)
-    parser.add_argument("--clip", default="antiuav-41", help="that the picture is of")
+    parser.add_argument("--clip", default="vot-birds", help="that the picture is of")
     parser.add_argument("--frame", type=int, help="default: the one with the highest next peak")
     return parser.parse_args(words)
 
@@ -147,17 +175,24 @@ def main(words: list[str] | None = None) -> None:
     given = parse(words)
     model = load_model(given.weights or shipped("mmnet"))
     found: dict[str, list[Answer]] = {}
+    rows: list[tuple[str, Answer, bool]] = []
+    cars = parked_cars(given.data) if given.picture else None
+    if cars is not None:
+        rows.append(("parked cars (HIT-UAV)", [*answers(model, cars)][-1], True))
     for source in given.sources:
         take = Take(every=given.every, frames=given.frames)
         for clip in held_out_clips(given.data, source, take):
             own = [*answers(model, clip)]
             found.setdefault(source, []).extend(own)
-            if given.picture and clip.name == given.clip and own:
+            if clip.name == given.clip and own:
                 best = max(own, key=lambda each: second_peak(each.maps["sum"]))
                 chosen = next((each for each in own if each.number == given.frame), best)
-                draw(chosen, f"{clip.name}, frame {chosen.number}", given.picture)
-                print(f"{given.picture}: {clip.name}, frame {chosen.number}")
+                title = f"{clip.name}, frame {chosen.number * given.every}"
+                rows.append((title, chosen, clip.source not in HIDDEN))
     print(table(found))
+    if given.picture and rows:
+        draw(rows, given.picture)
+        print(f"{given.picture}: {', '.join(title for title, _, _ in rows)}")
 
 
 if __name__ == "__main__":

@@ -70,6 +70,8 @@ def test_a_tracker_and_its_settings_are_typed_as_words() -> None:
     }  # fmt: skip
     assert spec.label == "mmnet profile=fast no-conv3.safetensors"
     assert "/" not in spec.folder
+    named = compare.spec_of("Nano v2: nano backbone=/a/b.onnx head=/a/h.onnx")
+    assert (named.label, named.folder, named.choice.name) == ("Nano v2", "Nano_v2", "nano")
 
 
 @pytest.fixture
@@ -90,7 +92,7 @@ def test_what_was_followed_is_kept_and_tabled(compared: Path) -> None:
     table = (compared / "compared.md").read_text()
     assert "### svanstrom: 2 clip(s), 10 frames" in table
     assert "### all clips: 2 clip(s), 10 frames" in table
-    assert table.count("| hold | 2 |") == 2
+    assert table.count("\n| hold | 0.") == 2
     assert len([*compared.glob("hold/*.json")]) == 2
 
 
@@ -123,9 +125,12 @@ def test_differences_are_paired_over_clips() -> None:
 
     text = page([outcome("ours", "a", 0), outcome("ours", "b", 0), outcome("theirs", "a", 4),
                  outcome("theirs", "b", 2)], "ours")  # fmt: skip
-    row = next(line for line in text.splitlines() if line.startswith("| theirs | 2 |"))
+    row = next(line for line in text.splitlines() if line.startswith("| theirs |"))
     assert "+0.533 (+0.400 to +0.667), better on 2 of 2 | 10.0 |" in row
     assert page([], "ours") == "nothing was tracked\n"
+    half = page([outcome("ours", "a", 0), outcome("ours", "b", 0), outcome("new", "a", 0)], "ours")
+    assert half.startswith("new: 1 of 2 clips are done; not in the tables\n")
+    assert "| new |" not in half
 
 
 def test_the_clips_of_every_source_are_there(shared_data: Path) -> None:

@@ -51,11 +51,20 @@ def test_the_picture_and_the_table_are_made(
     monkeypatch.setattr(responses, "held_out_clips", lambda data, source, take: [CLIP])
     picture = tmp_path / "responses.png"
     responses.main(["--weights", str(weights), "--sources", "antiuav-41", "--frame", "2",
+                    "--clip", "antiuav-41", "--data", str(tmp_path),
                     "--picture", str(picture)])  # fmt: skip
     told = capsys.readouterr().out
     assert "antiuav-41, frame 2" in told
     assert "| antiuav-41 | 3 | 1.000 |" in told
     assert picture.stat().st_size > 1000
+
+
+def test_a_car_is_searched_between_its_like(shared_data: Path) -> None:
+    cars = responses.parked_cars(shared_data)
+    assert cars is not None
+    assert cars.boxes[0].tolist() == cars.boxes[2].tolist() == [168, 199, 90, 96]
+    assert cars.boxes[1].tolist() == [145, 214.5, 90, 96]
+    assert not np.array_equal(cars.frames[0], cars.frames[2])
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
