@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.console import console_for
 from cli.options import PlaceType, config_option, device_option, json_option, verbosity
-from cli.training import say_result, training_options
+from cli.training import console_of_rank, say_result, training_options
 
 if TYPE_CHECKING:
     from tirdata.remote import Place
@@ -30,6 +29,14 @@ if TYPE_CHECKING:
 @click.option("--batch", type=int, help="Pairs a step; default 8.")
 @click.option("--lr-first", type=float, help="Learning rate of the first epoch.")
 @click.option("--lr-last", type=float, help="Learning rate of the last epoch.")
+@click.option("--validate-on", type=click.Path(path_type=Path), metavar="DATASET",
+              help="Follow its objects now and then: overlaps go to validation.jsonl.")  # fmt: skip
+@click.option("--validate-every", type=click.IntRange(min=1), metavar="STEPS",
+              help="Steps between these looks; default 1000.")  # fmt: skip
+@click.option("--tensorboard/--no-tensorboard", default=None,
+              help="Curves for TensorBoard in RUN/tensorboard.")  # fmt: skip
+@click.option("--keep-crops/--no-keep-crops", default=None,
+              help="All crops lie on the device from the start.")  # fmt: skip
 @training_options
 @config_option
 @device_option
@@ -44,13 +51,14 @@ def mmnet(
 
     Trains MMNet with one of the paper's five strategies. Writes a log line a step, a checkpoint
     now and then, and the weights as safetensors at the end. Stop it at any time: the same command
-    goes on from the last checkpoint.
+    goes on from the last checkpoint. On several GPUs: torchrun --nproc-per-node N -m cli train …;
+    --batch is of all processes together.
     """
     from tirdata.config import load
     from tracking.training.config import STANDARD_AUGMENT, Augment, TrainConfig
     from tracking.training.mmnet import train_mmnet
 
-    console = console_for(json=as_json)
+    console = console_of_rank(json=as_json)
     overrides = {**given, "branches": branches.split(",") if branches else None}
     if augment is not None:
         overrides["augment"] = (STANDARD_AUGMENT if augment else Augment()).model_dump()

@@ -53,4 +53,15 @@ def say_result(console: Console, result: "TrainResult") -> None:
         first, last = result.losses[0], result.losses[-1]
         console.say(f"{result.steps} steps done; loss {first:.3f} -> {last:.3f} in this call")
     console.say(f"weights: {result.weights}")
+    if result.losses and os.environ.get("RANK", "0") == "0":
+        _draw(result.weights.parent)
     console.document(result)
+
+
+def _draw(run: Path) -> None:
+    """The run's curves beside its log."""
+    from tirdata import files
+    from tracking.report.learning import draw_learning
+
+    drawn = draw_learning(run / "log.jsonl", run / "validation.jsonl")
+    files.write_text(run / "curves.svg", drawn)

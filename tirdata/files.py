@@ -51,8 +51,8 @@ def whole(path: Path) -> Iterator[Path]:
             part.unlink(missing_ok=True)
 
 
-def append_line(path: Path, line: str) -> None:
-    """Append one line and force it to the disk before returning.
+def append_line(path: Path, line: str, *, forced: bool = True) -> None:
+    """Append one line and, if ``forced``, see it on the disk before returning.
 
     Raises:
         StorageError: the file cannot be written or the disk is full.
@@ -62,7 +62,8 @@ def append_line(path: Path, line: str) -> None:
         with path.open("ab") as file:
             file.write(line.encode("utf-8") + b"\n")
             file.flush()
-            os.fsync(file.fileno())
+            if forced:
+                os.fsync(file.fileno())
     except OSError as error:
         raise storage_error(path, error) from error
 

@@ -17,7 +17,10 @@ _UNREADABLE = (
     OSError, RuntimeError, KeyError, TypeError, ValueError, EOFError, pickle.UnpicklingError
 )  # fmt: skip
 # What may differ between a run and its continuation without changing what is learned.
-_FREE = {"device", "workers", "checkpoint_every"}
+_FREE = {
+    "device", "workers", "checkpoint_every", "keep_crops",
+    "validate_on", "validate_every", "validate_sequences", "validate_frames", "tensorboard",
+}  # fmt: skip
 
 
 def save(  # noqa: PLR0913

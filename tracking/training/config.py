@@ -25,6 +25,10 @@ class Augment(Config):
     """Share of search crops blurred by a Gaussian of up to 2 px."""
     noise: float = Field(0.0, ge=0)
     """Most grey levels (standard deviation) of added sensor noise."""
+    pattern: float = Field(0.0, ge=0)
+    """Most grey levels (standard deviation) of offsets of whole rows and columns."""
+    paste: float = Field(0.0, ge=0, le=1)
+    """Share of positive pairs whose search crop shows the object before another recording."""
     invert: float = Field(0.0, ge=0, le=1)
     """Share of pairs turned to black-hot, both crops alike."""
 
@@ -75,6 +79,20 @@ class TrainConfig(Config):
     """cpu, cuda, cuda:N or auto."""
     workers: int = Field(0, ge=0)
     """Processes that prepare batches."""
+    keep_crops: bool = False
+    """Every crop is read once and lies on the device from the start (121 KiB each), so that no
+    batch waits for a file."""
+    validate_on: Path | None = None
+    """Data set whose objects are followed now and then while it learns, in any layout that
+    ``open_layout`` reads; never learned from."""
+    validate_every: int = Field(1000, ge=1)
+    """Steps between these looks; one is taken at the end, too."""
+    validate_sequences: int = Field(16, ge=1)
+    """Sequences that are followed, spread evenly over all."""
+    validate_frames: int = Field(40, ge=1)
+    """Frames of each that are followed, after the first."""
+    tensorboard: bool = False
+    """Curves for TensorBoard, in ``tensorboard`` beside the log."""
     seed: int = 0
     """Decides the start, the pairs and their changes."""
     checkpoint_every: int = Field(200, ge=1)

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from tirdata import files
-from tirdata.errors import DataError
+from tirdata.errors import DataError, MissingError
 from tracking.training.distributed import ALONE, Ranks
 
 SAVE_AFTER_S = 60.0  # a killed run loses at most this much work, whatever the steps take
@@ -29,7 +29,8 @@ class Progress:
     lr: float
     loss: float
     parts: dict[str, float]
-    pairs_per_s: float
+    pairs_per_s: float  # from batch to batch, waiting included
+    waited: float  # share of that time in which the next batch was waited for
 
 
 def silent(progress: Progress) -> None:
@@ -98,21 +99,29 @@ def train(  # noqa: PLR0913
 
     Raises:
         DataError: the loss is not a number; the batch is saved beside the log.
+        MissingError: memory runs out.
         StorageError: a checkpoint or the log cannot be written.
     """
     step = done
     saved_s = time.monotonic()
+    clock = _Clock()
     try:
         for batch in batches:
-            started = time.perf_counter()
+            clock.received()
             rate = schedule.rate(step)
             for group in optimizer.param_groups:
                 group["lr"] = rate * group["lr_multiplier"]
             with files.undisturbed():  # a step is taken whole or not at all
-                parts = _step(model, batch.to(device), loss, optimizer, ranks)
+                try:
+                    parts = _step(model, batch.to(device), loss, optimizer, ranks)
+                except (RuntimeError, MemoryError) as error:
+                    raise _explained(error, step, len(batch)) from error
                 if parts is None:
                     _refuse(batch, step, log)
                 step += 1
+            waited, seconds = clock.done()
+            if not ranks.leads:
+                continue
             progress = Progress(
                 step,
                 schedule.steps,
@@ -120,11 +129,11 @@ def train(  # noqa: PLR0913
                 rate,
                 sum(parts.values()),
                 parts,
-                ranks.count * len(batch) / (time.perf_counter() - started),
+                ranks.count * len(batch) / seconds,
+                waited / seconds,
             )
-            if not ranks.leads:
-                continue
-            files.append_line(log, json.dumps(progress.__dict__))
+            # Not forced to the disk: what is behind the checkpoint comes again.
+            files.append_line(log, json.dumps(progress.__dict__), forced=False)
             on_step(progress)
             late = time.monotonic() - saved_s > SAVE_AFTER_S
             if step % save_every == 0 or step == schedule.steps or late:
@@ -134,6 +143,37 @@ def train(  # noqa: PLR0913
         if ranks.leads:
             save(step)
         raise
+
+
+class _Clock:
+    """Seconds from batch to batch, and those of them that went by before the batch came."""
+
+    def __init__(self) -> None:
+        self._last = self._came = time.perf_counter()
+
+    def received(self) -> None:
+        """A batch is here."""
+        self._came = time.perf_counter()
+
+    def done(self) -> tuple[float, float]:
+        """Its step is done: seconds waited, seconds in all; the next one begins."""
+        now = time.perf_counter()
+        found = self._came - self._last, max(now - self._last, 1e-9)
+        self._last = now
+        return found
+
+
+def _explained(error: Exception, step: int, pairs: int) -> Exception:
+    """``error``, or what to do about too little memory."""
+    text = str(error)
+    out_of_memory = isinstance(error, MemoryError | torch.cuda.OutOfMemoryError)
+    if not out_of_memory and "allocate memory" not in text and "enough memory" not in text:
+        return error
+    return MissingError(
+        f"step {step}: out of memory with {pairs} pairs a step; the last checkpoint is whole. "
+        "Begin again in another --out with a smaller --batch or --precision bf16, or end what "
+        "else uses the device and give the same command"
+    )
 
 
 def _step(
@@ -146,25 +186,48 @@ def _step(
     """The parts of the loss before the step that is taken; None, and no step, if not a number."""
     parts = loss(model, batch)
     values = torch.stack(list(parts.values()))
-    means = ranks.mean(values).tolist()
-    if not math.isfinite(sum(means)):
-        return None
+    means = _on_its_way(ranks.mean(values.detach()))
     optimizer.zero_grad(set_to_none=True)
+    # A GPU is at work on this while the loss is looked at.
     values.sum().backward()  # type: ignore[no-untyped-call]
     ranks.average_gradients(model.parameters())
+    found = means()
+    if not math.isfinite(sum(found)):
+        return None
     optimizer.step()
-    return dict(zip(parts, means, strict=True))
+    return dict(zip(parts, found, strict=True))
+
+
+def _on_its_way(values: Tensor) -> Callable[[], list[float]]:
+    """What asks for ``values`` later: a copy that waits for nothing that is queued after it."""
+    if values.device.type != "cuda":
+        return values.tolist
+    copy = torch.empty_like(values, device="cpu", pin_memory=True)
+    copy.copy_(values, non_blocking=True)
+    here = torch.cuda.Event()  # type: ignore[no-untyped-call]
+    here.record()
+
+    def wait() -> list[float]:
+        here.synchronize()
+        found: list[float] = copy.tolist()
+        return found
+
+    return wait
 
 
 def trim_log(log: Path, done: int) -> None:
-    """Keep the lines of the first ``done`` steps: those after the checkpoint come again.
+    """Keep the lines of steps up to ``done``: those after the checkpoint come again.
 
     Raises:
         StorageError: the log cannot be written.
     """
     if log.exists():
-        lines = log.read_text(encoding="utf-8").splitlines(keepends=True)
-        files.write_text(log, "".join(lines[:done]))
+        kept = []
+        for line in log.read_text(encoding="utf-8").splitlines(keepends=True):
+            if not line.endswith("\n") or json.loads(line)["step"] > done:
+                break
+            kept.append(line)
+        files.write_text(log, "".join(kept))
 
 
 def _refuse(batch: Batch, step: int, log: Path) -> NoReturn:

@@ -2,12 +2,11 @@
 
 import hashlib
 from collections.abc import Callable
-from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
 from torch.optim import SGD
 
 from tirdata import files
@@ -16,18 +15,22 @@ from tirdata.errors import ConfigError, UsageError
 from tirdata.mix.manifest import MixManifest
 from tirdata.mix.shards import MixReader
 from tirdata.remote import Place
-from tracking.models.alexnet import Features
-from tracking.models.correlation_filter import correlate_all
-from tracking.models.mmnet import MMNet, Templates
+from tracking.models.mmnet import MMNet
 from tracking.training import checkpoint
+from tracking.training.boards import Board
 from tracking.training.config import STRATEGIES, Strategy, TrainConfig
-from tracking.training.data import Batch, batches
+from tracking.training.data import batches
+from tracking.training.distributed import Ranks, join, leave, share_norms
 from tracking.training.loop import Progress, Schedule, silent, train, trim_log
-from tracking.training.losses import classification_loss, label_map, matching_loss
-from tracking.training.run_folder import TrainResult, check_ours
-from tracking.training.sampling import Kind, Sampler
+from tracking.training.matching import MatchingLoss, classification_weight
+from tracking.training.parameters import begins, freeze, hold, parameter_groups
+from tracking.training.run_folder import CHECKPOINT, CONFIG, LOG, TrainResult, check_ours
+from tracking.training.sampling import Sampler
 from tracking.training.tracks import gather_tracks
+from tracking.training.validation import VALIDATION, Validation, targets_of
 from tracking.weights.load import load_weights, pick_device, read_about, write_weights
+
+WEIGHTS = "mmnet.safetensors"
 
 
 def train_mmnet(
@@ -43,63 +46,143 @@ def train_mmnet(
 
     Leaves ``config.json``, ``log.jsonl``, ``checkpoint.pt`` and, at the end of the schedule or
     after ``stop_after`` steps in all, ``mmnet.safetensors``. Shards of an address are copied to
-    ``cache``, or without it read in parts.
+    ``cache``, or without it read in parts. Started by torchrun, each process takes its part of
+    every batch, and the first one writes.
 
     Raises:
-        ConfigError: the strategy needs --init, or one that was trained on the same classes.
-        DataError: the mix, the checkpoint or the initial weights do not fit.
+        ConfigError: the strategy needs --init, or one that was trained on the same classes, or the
+            batch cannot be shared by the processes.
+        DataError: the mix, the checkpoint or the initial weights do not fit, or the loss is not a
+            number.
         UsageError: ``out`` holds files of somebody's that a run would write over.
-        MissingError: the device or the initial weights are not there.
+        MissingError: the device, the initial weights or a package is not there, or memory runs out.
     """
-    strategy = STRATEGIES[config.strategy]
-    device = pick_device(config.device)
-    manifest = read_json(mix / "mix.json", MixManifest)
-    _check_task(mix, manifest)
-    mix_hash = hashlib.sha256((mix / "mix.json").read_bytes()).hexdigest()
-    check_ours(out, "mmnet.safetensors", TrainConfig)
-    model, optimizer = _prepare(config, strategy, manifest, device)
-    done = 0
-    saved = out / "checkpoint.pt"
-    if saved.exists():
-        done = checkpoint.restore(saved, model, optimizer, config, mix_hash)
-    files.write_text(out / "config.json", to_json(config))
+    ranks, device = join(config.device)
+    try:
+        strategy = STRATEGIES[config.strategy]
+        picked = pick_device(device)
+        manifest = read_json(mix / "mix.json", MixManifest)
+        _check_task(mix, manifest)
+        check_ours(out, WEIGHTS, TrainConfig)
+        mix_hash = hashlib.sha256((mix / "mix.json").read_bytes()).hexdigest()
+        run = _Run(out, config, strategy, manifest, mix_hash, ranks)
+        return run.go(MixReader(mix, "train", cache), picked, on_step, stop_after)
+    finally:
+        leave()
 
-    schedule = build_schedule(config, strategy)
-    end = max(done, min(schedule.steps, stop_after or schedule.steps))
-    reader = MixReader(mix, "train", cache)
-    sampler = _sampler(reader, manifest, config, strategy)
-    hold(model, strategy.frozen)
-    trim_log(out / "log.jsonl", done)
-    losses: list[float] = []
 
-    def note(progress: Progress) -> None:
-        losses.append(progress.loss)
-        on_step(progress)
+@dataclass(frozen=True)
+class _Run:
+    """A training, as one process sees it."""
 
-    train(
-        model,
-        batches(
-            reader,
-            sampler,
-            size=manifest.recipe.crop_size,
-            steps=range(done, end),
-            pin=device.type == "cuda",
-        ),
-        MatchingLoss(config, strategy),
-        optimizer,
-        schedule=schedule,
-        done=done,
-        device=device,
-        log=out / "log.jsonl",
-        save=lambda step: checkpoint.save(saved, model, optimizer, step, config, mix_hash),
-        save_every=config.checkpoint_every,
-        on_step=note,
-    )
-    if losses:
-        checkpoint.save(saved, model, optimizer, end, config, mix_hash)
-    weights = out / "mmnet.safetensors"
-    write_weights(weights, model, about(config, manifest, mix_hash, end))
-    return TrainResult(weights, end, done, losses)
+    out: Path
+    config: TrainConfig
+    strategy: Strategy
+    manifest: MixManifest
+    mix_hash: str
+    ranks: Ranks
+
+    def go(
+        self,
+        reader: MixReader,
+        device: torch.device,
+        on_step: Callable[[Progress], None],
+        stop_after: int | None,
+    ) -> TrainResult:
+        config, ranks = self.config, self.ranks
+        places = ranks.slice_of(config.batch)
+        sampler = _sampler(reader, self.manifest, config, self.strategy)
+        model, optimizer = _prepare(config, self.strategy, self.manifest, device)
+        done = self._done(model, optimizer)
+        schedule = build_schedule(config, self.strategy)
+        end = max(done, min(schedule.steps, stop_after or schedule.steps))
+        losses: list[float] = []
+        watched = self._watched(model, device, done, end, on_step)
+
+        def note(progress: Progress) -> None:
+            losses.append(progress.loss)
+            watched(progress)
+
+        share_norms(model, ranks)
+        hold(model, self.strategy.frozen)
+        train(
+            model,
+            batches(
+                reader,
+                sampler,
+                size=self.manifest.recipe.crop_size,
+                steps=range(done, end),
+                device=device,
+                places=places,
+            ),
+            MatchingLoss(config, self.strategy, ranks),
+            optimizer,
+            schedule=schedule,
+            done=done,
+            device=device,
+            log=self.out / LOG,
+            save=lambda step: self._save(model, optimizer, step),
+            save_every=config.checkpoint_every,
+            on_step=note,
+            ranks=ranks,
+        )
+        if ranks.leads:
+            if losses:
+                self._save(model, optimizer, end)
+            write_weights(self.out / WEIGHTS, model, self._about(end))
+        ranks.meet()
+        return TrainResult(self.out / WEIGHTS, end, done, losses)
+
+    def _done(self, model: MMNet, optimizer: SGD) -> int:
+        """Load the checkpoint, if there is one; the number of steps that are done."""
+        saved, done = self.out / CHECKPOINT, 0
+        if saved.exists():
+            done = checkpoint.restore(saved, model, optimizer, self.config, self.mix_hash)
+        self.ranks.meet()  # all have read what the first one may write over
+        return done
+
+    def _watched(
+        self,
+        model: MMNet,
+        device: torch.device,
+        done: int,
+        end: int,
+        on_step: Callable[[Progress], None],
+    ) -> Callable[[Progress], None]:
+        """``on_step`` with the curves and the looks from outside that were asked for."""
+        config = self.config
+        if not self.ranks.leads:
+            return on_step
+        targets = (
+            None
+            if config.validate_on is None
+            else targets_of(config.validate_on, config.validate_sequences, config.validate_frames)
+        )
+        board = Board(self.out, done) if config.tensorboard else None
+        files.write_text(self.out / CONFIG, to_json(config))
+        trim_log(self.out / LOG, done)
+        trim_log(self.out / VALIDATION, done)
+        follows = None if targets is None else Validation(self.out, targets, device, self._about)
+
+        def watch(progress: Progress) -> None:
+            if board is not None:
+                board.write(progress)
+            if follows is not None and (
+                progress.step % config.validate_every == 0 or progress.step == end
+            ):
+                overlap = follows(model, progress.step)
+                if board is not None:
+                    board.value("validation/overlap", overlap, progress.step)
+            on_step(progress)
+
+        return watch
+
+    def _save(self, model: MMNet, optimizer: SGD, step: int) -> None:
+        path = self.out / CHECKPOINT
+        checkpoint.save(path, model, optimizer, step, self.config, self.mix_hash)
+
+    def _about(self, steps: int) -> dict[str, Any]:
+        return about(self.config, self.manifest, self.mix_hash, steps)
 
 
 def _check_task(mix: Place, manifest: MixManifest) -> None:
@@ -145,7 +228,7 @@ def _start_from(
         load_weights(init, model)
         return
     load_weights(init, model, but=("classifier.",))
-    kept = _begins("classifier.weight", strategy.frozen)
+    kept = begins("classifier.weight", strategy.frozen)
     if kept and model.classifier is not None and classification_weight(config, strategy):
         raise ConfigError(
             f"{init}: was trained on other classes, and {config.strategy} keeps its classification "
@@ -183,12 +266,6 @@ def about(config: TrainConfig, manifest: MixManifest, mix_hash: str, steps: int)
     }
 
 
-def classification_weight(config: TrainConfig, strategy: Strategy) -> float:
-    """Weight of the classification loss: what ``config`` says, else the strategy's own."""
-    weight = config.classification
-    return strategy.classification if weight is None else weight
-
-
 def build_schedule(config: TrainConfig, strategy: Strategy) -> Schedule:
     """The strategy's schedule with what ``config`` says otherwise."""
     return Schedule(
@@ -197,100 +274,3 @@ def build_schedule(config: TrainConfig, strategy: Strategy) -> Schedule:
         first=config.lr_first or strategy.lr_first,
         last=config.lr_last or strategy.lr_last,
     )
-
-
-def parameter_groups(model: nn.Module, decay: float) -> list[dict[str, Any]]:
-    """Weights at rate 1 with decay; biases at 2, batch-norm gains at 2 and shifts at 1, without."""
-    norms = {name for name, module in model.named_modules() if isinstance(module, nn.BatchNorm2d)}
-    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
-    for name, parameter in model.named_parameters():
-        if not parameter.requires_grad:
-            continue
-        owner, _, kind = name.rpartition(".")
-        if owner in norms:
-            key = (2.0, 0.0) if kind == "weight" else (1.0, 0.0)
-        elif kind == "bias":
-            key = (2.0, 0.0)
-        else:
-            # delta and the calibrations' gains: ordinary rate, no decay
-            key = (1.0, decay if parameter.ndim > 1 else 0.0)
-        groups.setdefault(key, []).append(parameter)
-    return [
-        {"params": parameters, "lr_multiplier": multiplier, "weight_decay": group_decay}
-        for (multiplier, group_decay), parameters in groups.items()
-    ]
-
-
-def freeze(model: nn.Module, prefixes: tuple[str, ...]) -> None:
-    """Stop gradients of the parameters whose names begin so; ``hold`` does the batch norms."""
-    for name, parameter in model.named_parameters():
-        parameter.requires_grad_(not _begins(name, prefixes))
-
-
-def hold(model: nn.Module, prefixes: tuple[str, ...]) -> None:
-    """Training mode, but frozen batch norms keep normalising by their stored statistics."""
-    model.train()
-    for name, module in model.named_modules():
-        if isinstance(module, nn.BatchNorm2d) and _begins(f"{name}.", prefixes):
-            module.eval()
-
-
-def _begins(name: str, prefixes: tuple[str, ...]) -> bool:
-    return bool(prefixes) and name.startswith(prefixes)
-
-
-class MatchingLoss:
-    """L_dis + L_fin + lambda_2 L_cls of a batch; equations 3-5 of the paper."""
-
-    def __init__(self, config: TrainConfig, strategy: Strategy) -> None:
-        self.precision = config.precision
-        self.in_batch = config.in_batch_negatives
-        self.classification = classification_weight(config, strategy)
-
-    def __call__(self, model: nn.Module, batch: Batch) -> dict[str, Tensor]:
-        """Parts by name."""
-        if not isinstance(model, MMNet):
-            raise TypeError("expected an MMNet")
-        count = len(batch.z)
-        images = torch.cat([batch.z, batch.x]).float().div_(255)
-        images = images.contiguous(memory_format=torch.channels_last)
-        with self._autocast(images.device.type):
-            features = model.embed(images)
-        z = Features(features.conv3[:count], features.conv5[:count])
-        x = Features(features.conv3[count:], features.conv5[count:])
-        templates = model.templates(z)
-        responses = model.responses(templates, x)
-        negative = (batch.kinds != Kind.POSITIVE)[:, None, None]
-        labels = torch.where(negative, -1.0, label_map(batch.offsets, responses.total.shape[-1]))
-
-        parts = {"dis": matching_loss(model.calibration5(responses.discriminative), labels).mean()}
-        if responses.fine_grained is not None:
-            parts["fin"] = matching_loss(model.calibration3(responses.fine_grained), labels).mean()
-        if model.classifier is not None and self.classification:
-            keep = (batch.kinds != Kind.HARD).float()
-            scores = model.classify(Features(z.conv3.float(), z.conv5.float()))
-            parts["cls"] = self.classification * classification_loss(scores, batch.labels, keep)
-        if self.in_batch:
-            parts["others"] = self.in_batch * self._others(model, templates, x)
-        return parts
-
-    def _others(self, model: MMNet, templates: Templates, x: Features) -> Tensor:
-        """Every exemplar against every other search crop: all negative, no extra features."""
-        pairs = [(model.calibration5, templates.discriminative, x.conv5)]
-        if templates.fine_grained is not None:
-            pairs.append((model.calibration3, templates.fine_grained, x.conv3))
-        total = torch.zeros((), device=x.conv5.device)
-        if len(x.conv5) < 2:
-            return total
-        for calibration, template, search in pairs:
-            scores = calibration(correlate_all(template, search.float()))
-            losses = nn.functional.softplus(scores).mean(dim=(2, 3))
-            count = len(losses)
-            off = ~torch.eye(count, dtype=torch.bool, device=losses.device)
-            total = total + 0.5 * losses[off].mean()
-        return total
-
-    def _autocast(self, device: str) -> Any:  # noqa: ANN401 - torch's own context managers
-        if self.precision == "bf16":
-            return torch.autocast(device, dtype=torch.bfloat16)
-        return nullcontext()

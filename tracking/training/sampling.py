@@ -1,7 +1,7 @@
 """Which crops make a pair: drawn from a table of tracks with an explicit random generator."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 import numpy as np
@@ -29,6 +29,7 @@ class Pair:
     kind: Kind
     label: int
     quadrant: int = 0
+    background: CropRef | None = None  # of another recording, to stand about the object of x
 
 
 class Sampler:
@@ -56,7 +57,17 @@ class Sampler:
         for _ in range(self.config.batch):
             track = self._track(rng, used)
             used.add(track.recording)
-            pairs.append(self._pair(rng, track))
+            pair = self._pair(rng, track)
+            share = self.config.augment.paste
+            if (
+                share
+                and self.recordings > 1
+                and pair.kind == Kind.POSITIVE
+                and rng.random() < share
+            ):
+                other = self._other(rng, track)
+                pair = replace(pair, background=other.crops[int(rng.integers(len(other.crops)))])
+            pairs.append(pair)
         return pairs
 
     def _track(self, rng: np.random.Generator, used: set[int]) -> TrackRef:
@@ -80,12 +91,17 @@ class Sampler:
         if draw < config.positive + config.hard_negative:
             z, x = near(rng, track.crops, HARD_GAP + 1, len(track.crops))
             return Pair(z, x, Kind.HARD, track.label, quadrant=int(rng.integers(4)))
+        other = self._other(rng, track)
+        z = track.crops[int(rng.integers(len(track.crops)))]
+        return Pair(z, other.crops[int(rng.integers(len(other.crops)))], Kind.EASY, track.label)
+
+    def _other(self, rng: np.random.Generator, track: TrackRef) -> TrackRef:
+        """A track of another recording."""
         other = self._track(rng, {track.recording})
         if other.recording == track.recording:  # the domain drawn has no other
             others = np.flatnonzero(self.tracks.recording != track.recording)
             other = self.tracks[int(others[int(rng.integers(len(others)))])]
-        z = track.crops[int(rng.integers(len(track.crops)))]
-        return Pair(z, other.crops[int(rng.integers(len(other.crops)))], Kind.EASY, track.label)
+        return other
 
 
 def near(

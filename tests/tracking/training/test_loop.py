@@ -71,7 +71,16 @@ def test_every_step_is_logged_told_and_saved_now_and_then(tmp_path: Path) -> Non
     assert [progress.epoch for progress in run.told] == [0, 0, 1, 1, 2, 2]
     assert run.saved == [4, 6]  # every fourth step, and the last
     assert [line["step"] for line in run.log] == [1, 2, 3, 4, 5, 6]
-    assert set(run.log[0]) == {"step", "steps", "epoch", "lr", "loss", "parts", "pairs_per_s"}
+    assert set(run.log[0]) == {
+        "step",
+        "steps",
+        "epoch",
+        "lr",
+        "loss",
+        "parts",
+        "pairs_per_s",
+        "waited",
+    }
     assert run.log[0]["parts"] == {"near": 1.0, "far": 0.5}
     assert run.log[0]["loss"] == 1.5
     losses = [progress.loss for progress in run.told]
@@ -115,5 +124,5 @@ def test_a_log_is_cut_to_the_checkpoint(tmp_path: Path) -> None:
 
 
 def test_silence(capsys: pytest.CaptureFixture[str]) -> None:
-    silent(Progress(1, 2, 0, 0.1, 1.0, {}, 1.0))
+    silent(Progress(1, 2, 0, 0.1, 1.0, {}, 1.0, 0.0))
     assert capsys.readouterr() == ("", "")

@@ -14,7 +14,8 @@ from tirdata.mix.recipe import Recipe
 from tracking.models.mmnet import MMNet
 from tracking.training.config import STRATEGIES, TrainConfig
 from tracking.training.loop import Progress
-from tracking.training.mmnet import freeze, hold, parameter_groups, train_mmnet
+from tracking.training.mmnet import train_mmnet
+from tracking.training.parameters import freeze, hold, parameter_groups
 from tracking.weights.load import read_about
 
 FROZEN = STRATEGIES["fine-tune"].frozen

@@ -11,7 +11,7 @@ from tracking.models.mmnet import MMNet
 from tracking.training.config import STRATEGIES, TrainConfig
 from tracking.training.data import Batch
 from tracking.training.losses import label_map
-from tracking.training.mmnet import MatchingLoss
+from tracking.training.matching import MatchingLoss
 from tracking.training.sampling import Kind
 
 SIDE = 191
