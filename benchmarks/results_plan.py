@@ -53,6 +53,8 @@ class Budget(Config):
 class Table(Config):
     """`benchmarks/results.toml`."""
 
+    reference: str
+    """The experiment that the others of its tables are compared with."""
     budget: dict[str, Budget]
     experiment: tuple[Experiment, ...]
 

@@ -53,16 +53,19 @@ def markdown(
 def table_of(name: str, table: Table, scores: Sequence[Score]) -> str:
     """One markdown table; of several seeds the mean and, in brackets, the lowest to the highest."""
     head = ["row", "seeds", "pairs", "object found", "told apart", "mean IoU, sky",
-            "success, sky", "mean IoU, clutter", "CPU s"]  # fmt: skip
+            "success, sky", "mean IoU, clutter", f"mean IoU - {table.reference}",
+            "CPU s"]  # fmt: skip
     rows = [head, ["---"] * len(head)]
+    reference = [score for score in scores if score.experiment == table.reference]
     for experiment in table.experiment:
         own = [score for score in scores if score.experiment == experiment.name]
         if name in experiment.tables and own:
-            rows.append(_row(experiment, own))
+            told = "" if own == reference or not reference else difference(reference, own)
+            rows.append(_row(experiment, own, told))
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
-def _row(experiment: Experiment, own: Sequence[Score]) -> list[str]:
+def _row(experiment: Experiment, own: Sequence[Score], compared: str) -> list[str]:
     sky = [_sky(score) for score in own]
     return [
         experiment.label,
@@ -73,6 +76,7 @@ def _row(experiment: Experiment, own: Sequence[Score]) -> list[str]:
         _mean([float(each["mean_overlap"].mean()) for each in sky]),
         _mean([float(each["success"].mean()) for each in sky]),
         _mean([score.clips[CLUTTER]["mean_overlap"] for score in own if CLUTTER in score.clips]),
+        compared,
         _whole([score.took["cpu_s"] for score in own if "cpu_s" in score.took]),
     ]
 
@@ -93,14 +97,20 @@ def _whole(values: Sequence[float]) -> str:
     return f"{np.mean(values):.0f}" if values else ""
 
 
-def difference(first: Score, second: Score) -> str:
-    """Mean IoU of the second less the first's, paired over their clips, with its interval."""
-    names = sorted(set(first.clips) & set(second.clips))
-    change = np.array(
-        [second.clips[name]["mean_overlap"] - first.clips[name]["mean_overlap"] for name in names]
-    )
+def difference(reference: Sequence[Score], own: Sequence[Score]) -> str:
+    """Mean IoU less the reference's, means over seeds, paired over clips, with its interval."""
+    first, second = _clip_means(reference), _clip_means(own)
+    change = np.array([second[name] - first[name] for name in sorted(set(first) & set(second))])
     low, high = interval_of(mean_of(change)(draw(len(change))))
     return f"{change.mean():+.3f} ({low:+.3f} to {high:+.3f})"
+
+
+def _clip_means(scores: Sequence[Score]) -> dict[str, float]:
+    names = set.intersection(*(set(score.clips) for score in scores))
+    return {
+        name: float(np.mean([score.clips[name]["mean_overlap"] for score in scores]))
+        for name in names
+    }
 
 
 def curves(logs: Mapping[str, Path], path: Path) -> None:

@@ -30,6 +30,7 @@ from tracking.training.config import STRATEGIES, TrainConfig
 
 TABLE = load(Path(results.__file__).with_suffix(".toml"), Table, {})
 SMALL = """
+reference = "only-vid"
 [budget.test]
 note = "One step each."
 seeds = [0]
@@ -125,14 +126,15 @@ def score(seed: int, sky: float) -> Score:
 
 def test_seeds_are_averaged_and_their_range_told() -> None:
     row = Experiment(name="mix", label="both", tables=("strategies",))
-    table = Table(budget={}, experiment=(row,))
+    table = Table(reference="mix", budget={}, experiment=(row,))
     lines = table_of("strategies", table, [score(0, 0.6), score(1, 0.8)]).splitlines()
     assert lines[2] == (
         "| both | 0, 1 | 40 | 0.500 (0.500 to 0.500) | 0.750 (0.750 to 0.750) "
-        "| 0.700 (0.600 to 0.800) | 0.700 (0.600 to 0.800) | 0.200 (0.200 to 0.200) | 7 |"
+        "| 0.700 (0.600 to 0.800) | 0.700 (0.600 to 0.800) | 0.200 (0.200 to 0.200) |  | 7 |"
     )
     assert table_of("ablation", table, [score(0, 0.6)]).count("\n") == 1
-    assert difference(score(0, 0.6), score(1, 0.8)).startswith("+0.133 (+0.000 to +0.200)")
+    assert difference([score(0, 0.6)], [score(1, 0.8)]) == "+0.133 (+0.000 to +0.200)"
+    assert difference([score(0, 0.6), score(1, 0.7)], [score(0, 0.65)]).startswith("+0.000")
 
 
 def test_all_is_trained_scored_tabled_and_not_done_twice(
