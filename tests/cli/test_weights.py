@@ -51,6 +51,25 @@ def test_a_wrong_hash_kind_or_file_is_one_line(source: Path, tmp_path: Path) -> 
     assert not out.exists()
 
 
+def test_a_file_of_another_network_or_broken_off_is_one_line(tmp_path: Path) -> None:
+    other = tmp_path / "mdnet.pth"
+    torch.save({"shared_layers": {"conv1.0.weight": torch.zeros(64, 3, 3, 3)}}, other)
+    torch.save({"features.0.weight": torch.zeros(64, 3, 5, 5)}, tmp_path / "vgg16-00000000.pth")
+    (tmp_path / "imagenet-vgg-m.mat").write_bytes(b"MATLAB 5.0 MAT-file" + bytes(90))
+    out = tmp_path / "out.safetensors"
+    for name, kind, part in (
+        ("mdnet.pth", "mdnet", "conv1.weight is (64, 3, 3, 3); expected (96, 3, 7, 7)"),
+        ("vgg16-00000000.pth", "vgg16-torch", "expected 00000000"),
+        ("imagenet-vgg-m.mat", "vggm-mat", "imagenet-vgg-m.mat"),
+        ("mdnet.pth", "vggm-mat", "mdnet.pth"),
+    ):
+        result = tirdata("convert", tmp_path / name, "--from", kind, "--out", out)
+        assert (result.exit_code, result.stderr.count("\n")) == (3, 1), result.stderr
+        assert result.stderr.startswith("error: ")
+        assert part in result.stderr
+    assert not out.exists()
+
+
 def test_every_kind_builds_and_names_its_tensors() -> None:
     for entry in KINDS.values():
         kind = entry()

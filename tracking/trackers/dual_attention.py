@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from torch import Tensor
 
-from tirdata.errors import DataError, UsageError
+from tirdata.errors import DataError, MissingError, UsageError
 from tirdata.geometry import inside
 from tirdata.tracker import Prediction
 from tirdata.types import Box, Boxes, Floats, Frame, FramePair
@@ -70,6 +70,8 @@ class DualAttentionTracker:
     ) -> None:
         self.config = config
         self.device = pick_device(config.device)
+        if config.graphs and self.device.type != "cuda":
+            raise MissingError(f"graphs = true needs a GPU; the device is {self.device}")
         self.model = build_local_net(config).to(self.device)
         self.proposals = proposals
         self.seconds: dict[str, float] = {}  # by stage, of all frames since the start

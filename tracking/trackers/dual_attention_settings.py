@@ -46,6 +46,8 @@ class DualAttentionConfig(Config):
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """Of the convolutions; head, attention and regression are always fp32. auto: bf16 where the
     processor or GPU computes in it."""
+    graphs: bool = False
+    """On a GPU: score in fixed slots, recorded once a sequence (a CUDA graph)."""
     seed: int = Field(0, ge=0)
     """Of samples and of the head's first weights."""
     missing_half: Literal["refuse", "copy"] = "refuse"

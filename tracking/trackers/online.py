@@ -2,7 +2,7 @@
 
 import logging
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
@@ -16,6 +16,7 @@ from tracking.models.local_attention import TARGET, LocalAttention
 from tracking.models.reciprocative import Maps, maps_at_layer, maps_at_regions, regulariser
 from tracking.trackers.dual_attention_settings import DualAttentionConfig
 from tracking.trackers.pair_features import Extractor, Samples
+from tracking.trackers.slots import Slots
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -78,6 +79,9 @@ class Learner:
         self.model: LocalAttention = extractor.model
         self.weights = [*self.model.head.parameters()]
         self.skipped = 0  # steps whose gradient was not a number
+        self._score: Callable[[Tensor], Tensor] = self.model.head
+        if config.graphs:
+            self._score = Slots(self.model.head)
         self._first = self._optimizer(config.init_rate)
         self._later = self._optimizer(config.update_rate)
 
@@ -94,8 +98,7 @@ class Learner:
     def scores(self, features: Tensor) -> Tensor:
         """Scores (n, 2) as tracking uses them."""
         self.model.head.eval()
-        scores: Tensor = self.model.head(features.float())
-        return scores
+        return self._score(features.float())
 
     def _learn(
         self, positives: Sequence[Samples], negatives: Sequence[Samples], steps: int, how: SGD

@@ -12,14 +12,10 @@ from tracking.trackers.dual_attention_settings import PAPER, DualAttentionConfig
 from tracking.trackers.online import Learner
 from tracking.trackers.pair_features import Samples
 
-SWITCHES = {
-    "weight=5": {"weight": 5},
-    "weight=0.0": {"weight": 0.0},
-    "regulariser=batch_ratio": {"regulariser": "batch_ratio"},
-    "attention_fuse=per_modality": {"attention_fuse": "per_modality"},
-    "cross_entropy=mean": {"cross_entropy": "mean"},
-    "attention=off": {"attention": "off"},
-}
+SWITCHES = (
+    "weight=5", "weight=0.0", "regulariser=batch_ratio", "attention_fuse=per_modality",
+    "cross_entropy=mean", "attention=off",
+)  # fmt: skip
 CROPS = {"features": "crops", "positives": 3, "mined_negatives": 3, "init_steps": 1}
 
 
@@ -38,7 +34,7 @@ def learned(**settings: Any) -> tuple[Learner, Samples]:  # noqa: ANN401 - setti
 
 @pytest.mark.parametrize("word", SWITCHES)
 def test_what_is_learned_changes_and_what_is_seen_does_not(word: str) -> None:
-    (name, value), *_ = SWITCHES[word].items()
+    ((name, value),) = settings_of([word]).items()
     assert getattr(config_of(word), name) == value
     (plain, before), (other, after) = learned(), learned(**settings_of([word]))
     assert torch.equal(before.features, after.features)
