@@ -44,6 +44,7 @@ from tirdata.review.queue import ORDERS, STATES
 from tirdata.review.security import App, Guard, Rules
 
 MOST_BYTES = 2**20  # of a body
+BODY_S = 30.0  # until all of it is there
 PING_S = 15.0
 LOOK_S = 1.0
 STATUS: dict[type[TirDataError], tuple[int, str]] = {  # the first that fits
@@ -163,12 +164,15 @@ async def _body(request: Request) -> bytes:
         raise _RefusedError(415, "type", "a body that is not application/json")
     data = b""
     try:
-        async for chunk in request.stream():
-            data += chunk
-            if len(data) > MOST_BYTES:
-                raise _RefusedError(413, "size", f"a body above {MOST_BYTES} bytes")
+        async with asyncio.timeout(BODY_S):
+            async for chunk in request.stream():
+                data += chunk
+                if len(data) > MOST_BYTES:
+                    raise _RefusedError(413, "size", f"a body above {MOST_BYTES} bytes")
     except ClientDisconnect:
         raise _RefusedError(400, "usage", "the body ends too early") from None
+    except TimeoutError:
+        raise _RefusedError(408, "slow", f"a body that took more than {BODY_S:g} s") from None
     return data
 
 

@@ -40,6 +40,7 @@ def serve(
     import uvicorn  # noqa: PLC0415
 
     from tirdata.review.app import build_app  # noqa: PLC0415
+    from tirdata.review.connection import Connection  # noqa: PLC0415
     from tirdata.review.desk import Desk  # noqa: PLC0415
     from tirdata.review.security import Rules, is_local, new_token  # noqa: PLC0415
 
@@ -58,6 +59,7 @@ def serve(
 
     config = uvicorn.Config(
         build_app(desk, rules),
+        http=Connection,
         log_config=None,
         access_log=False,
         server_header=False,

@@ -15,6 +15,7 @@ import uvicorn
 from tirdata.annotate.annotate import Tracking
 from tirdata.dataset.tree import Dataset
 from tirdata.review.app import build_app
+from tirdata.review.connection import Connection
 from tirdata.review.desk import Desk
 from tirdata.review.security import Rules
 
@@ -113,7 +114,12 @@ def serving(
         desk = Desk(Dataset.open(dataset.root), tracking)
         app = build_app(desk, Rules(port, token=token, local=local))
         config = uvicorn.Config(
-            app, log_config=None, ws="none", lifespan="on", timeout_graceful_shutdown=1
+            app,
+            http=Connection,
+            log_config=None,
+            ws="none",
+            lifespan="on",
+            timeout_graceful_shutdown=1,
         )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})

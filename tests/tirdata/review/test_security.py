@@ -3,13 +3,17 @@
 import socket
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
-from tests.tirdata.review.client import Client, serving
+from tests.tirdata.review.client import WAIT_S, Client, serving
 from tests.tirdata.review.edits import begin
 from tirdata.dataset.tree import Dataset, SequenceId
+from tirdata.review import app as app_module
+from tirdata.review import connection as connection_module
 from tirdata.review.app import MOST_BYTES
 from tirdata.review.security import Rules, is_local, new_token
 
@@ -131,6 +135,107 @@ def test_head_of_a_request_has_a_bound(quiet: Client) -> None:
     except ConnectionError:
         return
     assert answer.split()[1] in {"400", "431"}
+
+
+@pytest.mark.parametrize(
+    "begin", [b"", b"GET /api/dataset HTTP/1.1\r\nHost: 127.0"], ids=["nothing", "half"]
+)
+def test_who_never_says_a_request_is_left(
+    quiet: Client, monkeypatch: pytest.MonkeyPatch, begin: bytes
+) -> None:
+    monkeypatch.setattr(connection_module, "HEAD_S", 0.05)
+    with socket.create_connection(("127.0.0.1", quiet.port), timeout=WAIT_S) as connection:
+        connection.sendall(begin)
+        assert connection.recv(1) == b""  # closed by the server
+
+
+def test_a_body_that_never_ends_is_left(
+    quiet: Client, first: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app_module, "BODY_S", 0.05)
+    head = f"POST /api/sequences/{first}/edits HTTP/1.1\r\nHost: 127.0.0.1:{quiet.port}\r\n"
+    head += "Content-Type: application/json\r\nContent-Length: 100\r\nConnection: close\r\n\r\n{"
+    assert " 408 " in raw(quiet.port, head).splitlines()[0]
+
+
+def test_a_picture_or_card_that_is_a_link_to_elsewhere_is_not_sent(
+    dataset: Dataset, client: Client, name: str, tmp_path: Path
+) -> None:
+    secret = tmp_path / "secret.JPEG"
+    secret.write_bytes(b"not for you")
+    sequence = SequenceId.parse(name)
+    digits = client.sequence(name)["hashes"][3]
+    frame = dataset.frame_dir(sequence) / "000003.JPEG"
+    frame.unlink()
+    frame.symlink_to(secret)
+    answer = client.get(f"/api/sequences/{name}/frames/3/{digits}")
+    assert (answer.status, answer.kind) == (409, "frame_changed")
+    assert b"not for you" not in answer.data
+    card = dataset.card_path(sequence)
+    card.unlink()
+    card.symlink_to(secret)
+    answer = client.get(f"/api/sequences/{name}")
+    assert answer.status == 409
+    assert b"not for you" not in answer.data
+
+
+NAMES = st.one_of(
+    st.text(max_size=20),
+    st.sampled_from(
+        ["ILSVRC2015_train_00000000", "ILSVRC2015_train_٠٠٠٠٠٠٠٠", "..", "ILSVRC2015_val_00000000"]
+    ),
+)
+PARTS = st.one_of(
+    st.text(max_size=12),
+    st.sampled_from(["frames", "0", "-1", "٣", "edits", "events", "state", "..", "%2e%2e", "\x00"]),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    NAMES, st.lists(PARTS, max_size=4), st.dictionaries(st.text(max_size=6), st.text(max_size=9))
+)
+def test_whatever_address_is_asked_for_nothing_breaks(
+    quiet: Client, name: str, parts: list[str], query: dict[str, str]
+) -> None:
+    assume("events" not in parts)
+    words = [name, *parts]
+    path = "/api/sequences/" + "/".join(quote(each, safe="%") for each in words)
+    answer = quiet.get(f"{path}?{urlencode(query)}")
+    assert answer.status in {200, 307, 400, 404, 409}, answer.data
+    assert "tirdata.toml" not in answer.data.decode("latin-1")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda each: (
+        st.lists(each, max_size=4) | st.dictionaries(st.text(max_size=8), each, max_size=4)
+    ),
+    max_leaves=12,
+)
+VERBS = ["draw", "accept", "occluded", "end", "delete_box", "class", "reviewed"]
+EDITS = st.fixed_dictionaries(
+    {"do": st.sampled_from(VERBS)},
+    optional={
+        "track": JSON, "frame": JSON, "box": JSON, "hash": JSON, "class": JSON, "first": JSON,
+        "last": JSON, "value": JSON, "frames": JSON,
+    },
+)  # fmt: skip
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(EDITS, max_size=3) | JSON, st.sampled_from(["edits", "undo", "xml", "cancel"]))
+def test_whatever_body_is_sent_nothing_is_written_and_nothing_breaks(
+    quiet: Client, first: str, edits: object, verb: str
+) -> None:
+    version = quiet.sequence(first)["version"]
+    body = edits if verb != "edits" else {"version": version, "edits": edits}
+    answer = quiet.post(f"/api/sequences/{first}/{verb}", body)
+    harmless = isinstance(edits, list) and all(
+        isinstance(each, dict) and each.get("do") == "reviewed" for each in edits
+    )
+    assert answer.status in {400, 409} or verb == "cancel" or harmless, answer.data
+    assert answer.status < 500
 
 
 ESCAPES = [

@@ -58,7 +58,7 @@ const LIST = [
   ["propagate", "Sequence", ["M"], "Propagate what is not up to date", (app) => app.propagate(), "Propagate"],
   ["cancel", "Sequence", ["Shift+M"], "Stop the propagation", (app) => app.cancel(), "Stop"],
   ["retry", "Sequence", [], "Try again now", (app) => app.outbox.retry(), "Now"],
-  ["help", "Sequence", ["?"], "This map", (app) => app.help(), "help"],
+  ["help", "Sequence", ["?"], "Keys: this map", (app) => app.help(), "help"],
 ];
 
 const ICONS = {

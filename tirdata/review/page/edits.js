@@ -40,6 +40,14 @@ export const humanFrames = (track) =>
     .map(Number)
     .sort((a, b) => a - b);
 
+const keys = new WeakMap(); // track → its frames
+
+/** As `humanFrames`, worked out once: for tracks as they are shown, which never change. */
+export function keyFrames(track) {
+  if (!keys.has(track)) keys.set(track, humanFrames(track));
+  return keys.get(track);
+}
+
 function setBox(track, frame, box) {
   track.boxes[frame] = box;
   track.human[frame] = box;

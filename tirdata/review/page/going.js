@@ -1,7 +1,7 @@
 // Where to go next: frames in doubt, boxes of a person, the frame where a box would help most.
 
 import { getSuggestions } from "./api.js";
-import { humanFrames } from "./edits.js";
+import { keyFrames } from "./edits.js";
 import { UNSURE_BELOW } from "./review.js";
 
 /** Frames in doubt: unsure ones, and the first of each run in which an object is lost. */
@@ -32,7 +32,7 @@ export class Going {
     const { track } = this.review;
     const found = new Map();
     for (const each of track ? [track] : this.store.tracks.values())
-      for (const frame of [...humanFrames(each), ...each.ends]) found.set(frame, each.id);
+      for (const frame of [...keyFrames(each), ...each.ends]) found.set(frame, each.id);
     this._goto(found, step, "No box of a person yet");
   }
 

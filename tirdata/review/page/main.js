@@ -202,6 +202,7 @@ class App {
 
   _listen() {
     const { store, outbox } = this;
+    store.addEventListener("leaving", () => this.review.leaving());
     store.addEventListener("opened", () => this._opened());
     store.addEventListener("change", () => {
       if (store.base && this.player.count && this.player.frames._name === store.name) this.player.refresh(store.base);

@@ -2,7 +2,7 @@
 
 import { onPage } from "./colours.js";
 import { icon } from "./actions.js";
-import { humanFrames } from "./edits.js";
+import { keyFrames } from "./edits.js";
 import { UNSURE_BELOW } from "./review.js";
 
 const get = (id) => document.getElementById(id);
@@ -119,7 +119,7 @@ export class Panel {
       lane.classList.toggle("chosen", chosen);
       const { box, human, confidence } = review.shownBox(track) ?? {};
       item.classList.toggle("unsure", Boolean(box && !human && confidence < UNSURE_BELOW));
-      item.firstChild.title = `${humanFrames(track).length} boxes by hand`;
+      item.firstChild.title = `${keyFrames(track).length} boxes by hand`;
     }
     get("tracks").dataset.empty = String(store.tracks.size === 0);
   }

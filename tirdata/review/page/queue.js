@@ -241,11 +241,11 @@ function doubtText({ doubt, reviewed }) {
 function marksOf(item) {
   if (item.error) return "cannot be read";
   if (item.frames === null) return "";
-  const digits = item.sequence.split("_").at(-1);
-  const parts = item.title ? [digits, `${item.frames} frames`] : [`${item.frames} frames`];
+  const parts = [`${item.frames} frames`];
   if (!item.tracks) parts.push("no track");
   else parts.push(`${item.human} by hand`);
   if (item.lost) parts.push(`${item.lost} lost`);
   if (item.pending) parts.push("waiting");
+  if (item.title) parts.push(item.sequence.split("_").at(-1));
   return parts.join(" · ");
 }

@@ -1,7 +1,7 @@
 // What a person can say of the frame that is shown.
 
 import { getCandidates } from "./api.js";
-import { humanFrames, nextNumber } from "./edits.js";
+import { keyFrames, nextNumber } from "./edits.js";
 import { inside, moved, rounded } from "./geometry.js";
 import { within } from "./runs.js";
 
@@ -18,11 +18,30 @@ export class Review {
     this.draft = null; // {id, box, frame, hash}: not said yet
     this.proposals = [];
     this.spanFrom = null; // {track, frame, value} of an occluded span that is being marked
+    this._spans = new Map(); // sequence → the span that was left open there
+  }
+
+  /** Another sequence takes the place of this one: say what is in hand, and keep what is open. */
+  leaving() {
+    const { name } = this.store;
+    if (!this.store.base) return;
+    this.flush();
+    if (!this.spanFrom) this._spans.delete(name);
+    else {
+      this._spans.set(name, this.spanFrom);
+      this.tell(`The span from frame ${this.spanFrom.frame} waits in ${this.store.base.title || name}`);
+    }
   }
 
   opened() {
-    Object.assign(this, { selected: null, draft: null, proposals: [], spanFrom: null });
+    Object.assign(this, { selected: null, draft: null, proposals: [] });
+    this.spanFrom = this._spans.get(this.store.name) ?? null;
     this.setMode("look");
+    if (this.spanFrom && this.store.tracks.has(this.spanFrom.track)) {
+      this.selected = this.spanFrom.track;
+      return;
+    }
+    this.spanFrom = null;
     if (this.store.tracks.size === 1) this.selected = [...this.store.tracks.keys()][0];
   }
 
@@ -137,7 +156,7 @@ export class Review {
 
   /** The box that a track has nearest to this frame. */
   _nearest(track) {
-    const frames = humanFrames(track);
+    const frames = keyFrames(track);
     if (!frames.length) return null;
     const away = (frame) => Math.abs(frame - this.frame);
     return track.human[frames.reduce((a, b) => (away(b) < away(a) ? b : a))];

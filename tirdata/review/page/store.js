@@ -8,7 +8,7 @@ const FIRST_WAIT_MS = 300;
 const LONGEST_WAIT_MS = 3_000;
 const HIDDEN_MS = 20_000; // then a tab gives its connection back: a browser has six a server
 
-/** Events: `opened`, `change` (something is to be drawn anew), `link`, `fault` {message}. */
+/** Events: `leaving` (another one is about to open), `opened`, `change` (something is to be drawn anew), `link`, `fault` {message}. */
 export class Store extends EventTarget {
   constructor(outbox) {
     super();
@@ -41,6 +41,7 @@ export class Store extends EventTarget {
     this._asked = name;
     const state = await getSequence(name); // until then all goes on with the one before
     if (this._asked !== name) return false;
+    this._tell("leaving", {});
     this._unlink();
     this.name = name;
     this.live.clear();

@@ -2,7 +2,7 @@
 // waiting. Click or drag goes there; the wheel with Ctrl looks closer.
 
 import { isLight, onPage, token } from "./colours.js";
-import { humanFrames } from "./edits.js";
+import { keyFrames } from "./edits.js";
 
 const TALL = 42;
 const LOW = 28; // where there are more than a few tracks
@@ -21,9 +21,11 @@ export class Timeline {
     this.to = 1; // one beyond the last frame shown
     this.row = TALL; // of a track, CSS pixels
     this._curves = new WeakMap(); // track → {key, least}; a track that changes is another object
-    this._keys = new WeakMap(); // track → frames of a person's boxes
+    this._numbers = new WeakMap(); // track → a number of its own
     this._on = on;
     this._context = canvas.getContext("2d");
+    this._layer = document.createElement("canvas").getContext("2d"); // the rows, as drawn last
+    this._drawn = []; // what each row of the layer shows
     new ResizeObserver(() => this.paint?.()).observe(canvas.parentElement);
     canvas.addEventListener("pointerdown", (event) => this._down(event));
     canvas.addEventListener("pointermove", (event) => {
@@ -87,15 +89,52 @@ export class Timeline {
       canvas.width = Math.round(width * ratio);
       canvas.height = Math.round(height * ratio);
       canvas.style.height = `${height}px`;
+      Object.assign(this._layer.canvas, { width: canvas.width, height: canvas.height });
+      this._drawn = [];
     }
     if (this.to - this.from < this._count && !this._dragging) this._follow(scene.frame);
     const context = this._context;
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, width, height);
     this._width = width;
+    this._rows(scene, ratio);
+    if (canvas.width) context.drawImage(this._layer.canvas, 0, 0, canvas.width / ratio, height);
     this._ruler(scene);
-    this._ids.forEach((id, row) => this._track(scene.tracks.get(id), row, scene));
     this._playhead(scene, height);
+  }
+
+  /** Draw anew the rows that changed; a step from frame to frame changes none. */
+  _rows(scene, ratio) {
+    const [shown, layer] = [this._context, this._layer];
+    this._context = layer;
+    layer.setTransform(ratio, 0, 0, ratio, 0, 0);
+    if (this._drawn.length > this._ids.length) {
+      layer.clearRect(0, 0, layer.canvas.width, layer.canvas.height);
+      this._drawn = [];
+    }
+    this._ids.forEach((id, row) => {
+      const track = scene.tracks.get(id);
+      const key = this._keyOf(track, scene);
+      if (this._drawn[row] === key) return;
+      this._drawn[row] = key;
+      const top = RULER + row * this.row;
+      layer.save();
+      layer.beginPath();
+      layer.rect(0, top, this._width, this.row);
+      layer.clip();
+      layer.clearRect(0, top, this._width, this.row);
+      this._track(track, row, scene);
+      layer.restore();
+    });
+    this._context = shown;
+  }
+
+  /** Changes with whatever a row shows. */
+  _keyOf(track, { selected, running, live }) {
+    if (!this._numbers.has(track)) this._numbers.set(track, (this._last = (this._last ?? 0) + 1));
+    const run = running?.track === track.id ? `${running.first} ${running.last} ${live.get(track.id)?.size}` : "";
+    const place = `${this.from} ${this.to} ${this._width} ${this.row}`;
+    return `${this._numbers.get(track)} ${track.id === selected} ${isLight()} ${place} ${run}`;
   }
 
   _follow(frame) {
@@ -148,16 +187,11 @@ export class Timeline {
     if (running?.track === track.id) this._running(running, live.get(track.id), top + 3, bottom);
     context.fillStyle = token("--text");
     for (const frame of track.ends) this._end(this._x(frame), top + 3, bottom);
-    const keys = this._humanFrames(track);
+    const keys = keyFrames(track);
     const dense = keys.length > (this._width / DIAMOND) * ((this.to - this.from) / this._count);
     for (const frame of keys)
       if (frame >= this.from && frame < this.to)
         this._key(this._x(frame + 0.5), top + 3, bottom, { colour, dense });
-  }
-
-  _humanFrames(track) {
-    if (!this._keys.has(track)) this._keys.set(track, humanFrames(track));
-    return this._keys.get(track);
   }
 
   /** The least confidence of the frames under each pixel: x → 0…1. */
