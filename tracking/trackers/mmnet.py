@@ -1,11 +1,12 @@
 """The MMNet tracker: one or three scales a frame, summed responses, templates that follow slowly.
 
 The loop and its numbers are the paper's (mmnet.md, sections 3b and 5), except that the crop covers
-the same s_z * 255 / 127 as in training and that crops and peaks are exact below a pixel. Targets,
-of one sequence or of many, are followed in one batch; each is answered as if it were alone.
+the same s_z * 255 / 127 as in training and that crops and peaks are exact below a pixel. By
+settings the camera's motion is taken off first, the size is read from the picture, and a lost
+object is looked for elsewhere in the frame. Targets, of one sequence or of many, are followed in
+one batch; each is answered as if it were alone.
 """
 
-import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from tirdata.types import Box, Floats, Frame
 from tracking.models.alexnet import STRIDE
 from tracking.models.correlation_filter import MARGIN
 from tracking.models.mmnet import Templates
+from tracking.trackers.camera import Flow, Small, carried, flow, small_copy
 from tracking.trackers.mmnet_network import Network, chosen, load_model, renewed
 from tracking.trackers.mmnet_settings import PROFILES, MMNetConfig
 from tracking.trackers.response import (
@@ -29,6 +31,8 @@ from tracking.trackers.response import (
     peak,
     windowed,
 )
+from tracking.trackers.size import Shape, growth, shape_of
+from tracking.trackers.whereabouts import Likeness, likeness_of, places
 
 __all__ = ["PROFILES", "MMNetConfig", "MMNetTracker", "load_model"]
 
@@ -39,7 +43,8 @@ __all__ = ["PROFILES", "MMNetConfig", "MMNetTracker", "load_model"]
 SCORE_GAIN = 9.32
 SCORE_BIAS = -5.24
 AT_ONCE = {"cpu": 1, "cuda": 16}  # targets that a batch pays for: two cores are full with one
-GRID_STEP = 0.9  # of what one crop searches: neighbours overlap, so that no peak falls between
+NEAR = 2.0  # exemplar sides (s_z) around a lost object that are searched in its first lost frame
+WIDENS = 0.5  # and by so many more in each that follows
 
 
 class Look(NamedTuple):
@@ -63,6 +68,14 @@ class Target:
     frames: int = 0
     score: float = 1.0
     resized: bool = False  # by the last frame: the next is likely to go on with it
+    lost: int = 0  # frames since it was seen
+    shape: Shape | None = None  # what its size is read from
+    likeness: Likeness | None = None  # what it is searched by
+
+    @property
+    def grown(self) -> float:
+        """Its size in that of the first frame."""
+        return self.side / self.first_side
 
     @property
     def box(self) -> Box:
@@ -86,6 +99,8 @@ class MMNetTracker:
         self.at_once = AT_ONCE[self.network.device.type]
         self._targets: list[Target] = []
         self._templates = Templates(None, None)  # type: ignore[arg-type]  # of no target
+        self._first = self._templates  # as they were at the start
+        self._before: list[Small] = []  # the frame that each target was in
 
     def init(self, frame: Frame, box: Box) -> None:
         """Start on ``frame`` with the object at ``box``; forget any earlier start."""
@@ -108,10 +123,18 @@ class MMNetTracker:
             )
             for frame, box in zip(frames, boxes, strict=True)
         ]
+        if self.config.follow_camera:
+            self._before = _small_copies(frames)
         pairs = [*zip(frames, self._targets, strict=True)]
         self._templates = self.network.exemplars(
             [self._exemplar(frame, target, target.side) for frame, target in pairs]
         )
+        self._first = self._templates
+        for frame, target in pairs:
+            if self.config.size_from == "picture":
+                target.shape = shape_of(frame, target.middle, target.extent)
+            if self.config.search_when_lost:
+                target.likeness = likeness_of(frame, target.box)
         for target, (own,) in zip(
             self._targets, self._search(frames, [[Look()]] * len(pairs)), strict=True
         ):
@@ -123,14 +146,21 @@ class MMNetTracker:
             raise RuntimeError("track before init")
         if len(frames) != len(self._targets):
             raise ValueError(f"{len(frames)} frames for {len(self._targets)} target(s)")
+        if self.config.follow_camera:
+            self._go_with_the_camera(frames)
         looks = [self._looks(target) for target in self._targets]
         answers = self._search(frames, looks)
+        sides = [target.side for target in self._targets]
+        for target, look, answer in zip(self._targets, looks, answers, strict=True):
+            self._follow(target, look, answer)
+        if self.config.search_when_lost:
+            self._find_the_lost(frames)
         crops: dict[int, Frame] = {}
         for row, (target, frame) in enumerate(zip(self._targets, frames, strict=True)):
-            side = target.side
-            self._follow(target, looks[row], answers[row])
+            if target.shape is not None and not target.lost:
+                self._grow(target, growth(frame, target.shape, target.middle, target.grown))
             if self._renews(target):
-                crops[row] = self._exemplar(frame, target, side)
+                crops[row] = self._exemplar(frame, target, sides[row])
         if crops:
             rate = 1 - (1 - self.config.template_rate) ** self.config.template_every
             new = self.network.exemplars([*crops.values()])
@@ -141,59 +171,93 @@ class MMNetTracker:
         """Go on with these targets alone, numbered anew in this order."""
         self._targets = [self._targets[row] for row in rows]
         self._templates = chosen(self._templates, rows)
+        self._first = chosen(self._first, rows)
+        if self._before:
+            self._before = [self._before[row] for row in rows]
+
+    def _go_with_the_camera(self, frames: Sequence[Frame]) -> None:
+        """Move each target's expected place as the camera moved; targets of a frame share work."""
+        now = _small_copies(frames)
+        flows: dict[tuple[int, int], Flow | None] = {}
+        for target, before, after in zip(self._targets, self._before, now, strict=True):
+            key = id(before), id(after)
+            if key not in flows:
+                flows[key] = flow(before, after)
+            target.middle = target.middle + np.array(carried(flows[key], target.box))
+        self._before = now
 
     def _looks(self, target: Target) -> list[Look]:
         step = self.config.scale_step
-        scales = target.resized or target.frames % self.config.scales_every == 0
-        looks = [Look(1 / step), Look(), Look(step)] if scales else [Look()]
-        if self.config.search_when_lost and target.score < self.config.lost_below:
-            reach = GRID_STEP * 2 * self.config.reach * STRIDE * target.side / self.network.size
-            steps = itertools.product((-reach, 0.0, reach), repeat=2)
-            looks += [Look(1.0, dx, dy) for dx, dy in steps if dx or dy]
-        return looks
+        due = target.resized or target.frames % self.config.scales_every == 0
+        if due and self.config.size_from == "response":
+            return [Look(1 / step), Look(), Look(step)]
+        return [Look()]
 
     def _follow(self, target: Target, looks: list[Look], responses: Map) -> None:
         """Move and resize ``target`` by what its ``looks`` answered."""
-        here = [row for row, look in enumerate(looks) if not (look.dx or look.dy)]
         penalties = np.array(
-            [1.0 if looks[row].factor == 1 else self.config.scale_penalty for row in here]
+            [1.0 if look.factor == 1 else self.config.scale_penalty for look in looks]
         )
         peaks = responses.max(axis=(1, 2))
         # Below zero a factor would be a reward.
-        best = here[int(np.argmax(peaks[here] * penalties ** np.sign(peaks[here])))]
-        target.frames += 1
-        target.resized = False
-        if len(here) < len(looks) and self._found_elsewhere(target, looks, responses, peaks):
-            return
+        best = int(np.argmax(peaks * penalties ** np.sign(peaks)))
         blended = windowed(responses[best], self.window, self.config.window_influence)
+        target.frames += 1
         target.middle = target.middle + self._shift(target, blended)
         target.score = self._score(target, responses[best])
+        target.lost = target.lost + 1 if target.score < self.config.lost_below else 0
         target.resized = looks[best].factor != 1
-        self._rescale(target, looks[best].factor)
+        self._grow(target, 1 + self.config.scale_rate * (looks[best].factor - 1))
 
-    def _found_elsewhere(
-        self, target: Target, looks: list[Look], responses: Map, peaks: Floats
-    ) -> bool:
-        """Whether the lost ``target`` stands out beside its crop; it is there then."""
-        best = int(np.argmax(peaks))
-        look, score = looks[best], self._score(target, responses[best])
-        if not (look.dx or look.dy) or score < self.config.template_above:
-            return False
-        shift = self._shift(target, responses[best])
-        target.middle = target.middle + np.array([look.dx, look.dy]) + shift
-        target.score = score
-        return True
+    def _find_the_lost(self, frames: Sequence[Frame]) -> None:
+        """Look for lost targets where their frame shows what looks like them."""
+        looks = [
+            self._elsewhere(frame, target) if target.lost else []
+            for frame, target in zip(frames, self._targets, strict=True)
+        ]
+        if not any(looks):
+            return
+        now, first = self._search_by([self._templates, self._first], frames, looks)
+        for row, target in enumerate(self._targets):
+            if looks[row]:
+                self._return(target, looks[row], now[row], first[row])
+
+    def _elsewhere(self, frame: Frame, target: Target) -> list[Look]:
+        if target.likeness is None:
+            return []
+        x, y = target.middle
+        side = target.side * EXEMPLAR_SIDE / self.network.size
+        reach = (NEAR + WIDENS * (target.lost - 1)) * side
+        found = places(
+            frame,
+            target.likeness,
+            target.grown,
+            (float(x), float(y)),
+            reach,
+            self.config.search_crops,
+        )
+        return [Look(1.0, float(right), float(down)) for right, down in found - target.middle]
+
+    def _return(self, target: Target, looks: list[Look], now: Map, first: Map) -> None:
+        """Go to the best of ``looks`` if it is the target by both of its templates."""
+        best = int(np.argmax(now.max(axis=(1, 2)) + first.max(axis=(1, 2))))
+        scores = self._score(target, now[best]), self._score(target, first[best])
+        if max(scores) < self.config.found_above or min(scores) < self.config.lost_below:
+            return
+        shift = self._shift(target, now[best])
+        target.middle = target.middle + np.array([looks[best].dx, looks[best].dy]) + shift
+        target.score = sum(scores) / 2
+        target.lost = 0
 
     def _shift(self, target: Target, values: Map) -> Floats:
         """From the crop's middle to the highest of ``values``, frame pixels."""
         cell = STRIDE / UPSAMPLING * target.side / self.network.size
         return np.array(peak(values)) * cell
 
-    def _rescale(self, target: Target, factor: float) -> None:
-        wanted = 1 + self.config.scale_rate * (factor - 1)
+    def _grow(self, target: Target, factor: float) -> None:
         limit = self.config.size_limit
         side = float(
-            np.clip(target.side * wanted, target.first_side / limit, target.first_side * limit)
+            np.clip(target.side * factor, target.first_side / limit, target.first_side * limit)
         )
         # Box and crop keep one scale, so the box stops growing where the crop does.
         target.extent = target.extent * (side / target.side)
@@ -212,14 +276,21 @@ class MMNetTracker:
 
     def _search(self, frames: Sequence[Frame], looks: Sequence[list[Look]]) -> list[Map]:
         """What each target's looks answer, (looks, R, R) each."""
+        return self._search_by([self._templates], frames, looks)[0]
+
+    def _search_by(
+        self, several: Sequence[Templates], frames: Sequence[Frame], looks: Sequence[list[Look]]
+    ) -> list[list[Map]]:
+        """As ``_search`` for each of several sets of templates."""
         owners = [row for row, own in enumerate(looks) for _ in own]
         crops = [
             self._crop(frame, target, look)
             for frame, target, own in zip(frames, self._targets, looks, strict=True)
             for look in own
         ]
-        answers = self.network.responses(self._templates, owners, crops)
-        return np.split(answers, np.cumsum([len(own) for own in looks])[:-1])
+        ends = np.cumsum([len(own) for own in looks])[:-1]
+        answers = self.network.responses_to(several, owners, crops)
+        return [np.split(answer, ends) for answer in answers]
 
     def _crop(self, frame: Frame, target: Target, look: Look) -> Frame:
         x, y = target.middle
@@ -230,3 +301,12 @@ class MMNetTracker:
     def _exemplar(self, frame: Frame, target: Target, side: float) -> Frame:
         x, y = target.middle
         return crop(frame, (float(x), float(y)), side, self.network.size, target.pad)
+
+
+def _small_copies(frames: Sequence[Frame]) -> list[Small]:
+    """One of each frame; targets of the same frame have the same one."""
+    made: dict[int, Small] = {}
+    for frame in frames:
+        if id(frame) not in made:
+            made[id(frame)] = small_copy(frame)
+    return [made[id(frame)] for frame in frames]

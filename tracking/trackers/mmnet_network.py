@@ -70,18 +70,24 @@ class Network:
             else torch.cat([part.fine_grained for part in parts if part.fine_grained is not None]),
         )
 
-    @torch.inference_mode()
     def responses(self, templates: Templates, owners: Sequence[int], crops: Sequence[Frame]) -> Map:
         """Summed responses, upsampled, (n, R, R): crop i to template ``owners[i]``."""
-        found = []
+        return self.responses_to([templates], owners, crops)[0]
+
+    @torch.inference_mode()
+    def responses_to(
+        self, several: Sequence[Templates], owners: Sequence[int], crops: Sequence[Frame]
+    ) -> list[Map]:
+        """As ``responses`` for each of several sets of templates; crops are embedded once."""
+        found: list[list[Tensor]] = [[] for _ in several]
         start = 0
         for batch in self._batches(crops):
             own = owners[start : start + len(batch)]
             start += len(batch)
-            found.append(
-                upsample(self.model.answers(chosen(templates, own), self._features(batch)))
-            )
-        return np.asarray(torch.cat(found).cpu().numpy(), np.float32)
+            features = self._features(batch)
+            for templates, parts in zip(several, found, strict=True):
+                parts.append(upsample(self.model.answers(chosen(templates, own), features)))
+        return [np.asarray(torch.cat(parts).cpu().numpy(), np.float32) for parts in found]
 
     def _features(self, batch: Sequence[Frame]) -> Features:
         crops = torch.from_numpy(np.stack(batch))[:, None].to(self.device).to(self.dtype)

@@ -21,6 +21,9 @@ PROFILES: Final[Mapping[str, Mapping[str, Any]]] = {
         "scales_every": 1,
         "template_every": 1,
         "template_above": 0.0,
+        "size_from": "response",
+        "follow_camera": False,
+        "search_when_lost": False,
     },
     "default": {},
     "fast": {"reach": 12, "scales_every": 5},
@@ -47,6 +50,9 @@ class MMNetConfig(Config):
     """pooled: every position attends to means of 2 x 2 positions."""
     reach: int = Field(MARGIN, ge=4, le=MARGIN)
     """Cells (of 4 crop pixels) that the object may move each way between frames."""
+    size_from: Literal["response", "picture"] = "picture"
+    """response: of three scales the one with the highest peak, as in the paper. picture: one scale,
+    and the size at which the object's first picture fits best, by normalised correlation."""
     scale_step: float = Field(1.0375, gt=1)
     """Ratio of neighbouring scales."""
     scale_penalty: float = Field(0.9745, gt=0, le=1)
@@ -66,10 +72,17 @@ class MMNetConfig(Config):
     """The template is left as it is in frames scored lower."""
     size_limit: float = Field(5.0, ge=1)
     """The crop's side stays within this factor (and its inverse) of the first."""
-    search_when_lost: bool = False
-    """Look around in a 3 x 3 grid of crops while the score is under ``lost_below``."""
-    lost_below: float = Field(0.2, ge=0, le=1)
+    follow_camera: bool = True
+    """Move the expected place with the camera where the background says how it moved."""
+    search_when_lost: bool = True
+    """While the score is under ``lost_below``, look in the same frame at places that are like the
+    object, nearby at first, everywhere after a while."""
+    lost_below: float = Field(0.35, ge=0, le=1)
     """A score under this counts as lost."""
+    found_above: float = Field(0.6, ge=0, le=1)
+    """A lost object is taken for found elsewhere from this score on."""
+    search_crops: int = Field(3, ge=1)
+    """Places that are looked at in one frame of the search."""
 
     @model_validator(mode="before")
     @classmethod

@@ -163,8 +163,10 @@ def _passes(tracker: MMNetTracker, blob: Sequence) -> list[int]:
             {"profile": "released", "scales_every": 2, "template_every": 4, "scale_penalty": 0.5},
             [3, 1, 3, 1, 1],
         ),
-        ({"scale_penalty": 0.5}, [3, 1, 1, 3]),  # no other scale wins: the size is steady
-        ({"scale_penalty": 1e-6, "scales_every": 9}, [3, 1, 1, 1]),
+        # No other scale wins: the size is steady.
+        ({"size_from": "response", "scale_penalty": 0.5}, [3, 1, 1, 3]),
+        ({"size_from": "response", "scale_penalty": 1e-6, "scales_every": 9}, [3, 1, 1, 1]),
+        ({}, [1, 1, 1, 1]),  # the size is read from the picture
     ],
     ids=str,
 )
@@ -178,7 +180,14 @@ def test_scales_and_templates_take_turns_as_asked(
 def test_after_a_change_of_size_three_scales_are_tried_at_once(
     weights: Path, blob: Sequence
 ) -> None:
-    config = MMNetConfig(weights=weights, device="cpu", precision="fp32", scales_every=9)
+    config = MMNetConfig(
+        weights=weights,
+        device="cpu",
+        precision="fp32",
+        size_from="response",
+        scales_every=9,
+        follow_camera=False,
+    )
     tracker = MMNetTracker(config)
     assert _passes(tracker, blob)[:2] == [3, 3]  # the second frame is none of the ninth
     box = _start(tracker, blob)

@@ -1,0 +1,79 @@
+"""The size of an object, read from its first picture: on real clips that are zoomed into."""
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.tracking.trackers.real_clips import DATA, boxes_of, frames_of
+from tirdata.types import Floats, Frame
+from tracking.trackers.size import MOST, growth, shape_of
+
+FRAMES = 20
+
+
+def _zoomed(frame: Frame, middle: Floats, by: float) -> Frame:
+    matrix = np.array([[by, 0, middle[0] * (1 - by)], [0, by, middle[1] * (1 - by)]])
+    size = (frame.shape[1], frame.shape[0])
+    # Pixel corners, as boxes have them.
+    matrix[:, 2] += 0.5 * (by - 1)
+    return np.asarray(
+        cv2.warpAffine(frame, matrix, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE),
+        np.uint8,
+    )
+
+
+@pytest.mark.parametrize("name", ["IR_DRONE_121", "IR_HELICOPTER_043"])
+@pytest.mark.parametrize("rate", [1 / 1.012, 1.0, 1.012])
+def test_the_size_follows_most_of_a_zoom_though_the_place_is_not_exact(name: str, rate: float) -> None:
+    clip = DATA / f"{name}.mp4"
+    frames, boxes = frames_of(clip, 0, FRAMES), boxes_of(clip)[:FRAMES]
+    boxes[:, :2] -= 1
+    middles = boxes[:, :2] + boxes[:, 2:] / 2
+    beside = np.random.default_rng(0).normal(0, 0.03 * np.sqrt(boxes[0, 2] * boxes[0, 3]), (99, 2))
+    shape = shape_of(frames[0], middles[0], boxes[0, 2:])
+    assert shape is not None
+    size = 1.0
+    for number in range(1, FRAMES):
+        seen = _zoomed(frames[number], middles[number], rate**number)
+        size *= growth(seen, shape, middles[number] + beside[number], size)
+    zoom = (FRAMES - 1) * np.log(rate)
+    assert abs(np.log(size) - zoom) < 0.06 + 0.5 * abs(zoom)
+
+
+def test_what_does_not_look_like_the_object_changes_no_size() -> None:
+    frames = frames_of(DATA / "IR_DRONE_121.mp4", 0, 1)
+    box = boxes_of(DATA / "IR_DRONE_121.mp4")[0]
+    middle = box[:2] + box[2:] / 2
+    shape = shape_of(frames[0], middle, box[2:])
+    assert shape is not None
+    assert growth(np.full_like(frames[0], 70), shape, middle, 1.0) == 1.0
+    assert growth(255 - frames[0], shape, middle, 1.0) == 1.0
+
+
+def test_one_grey_has_no_shape() -> None:
+    assert shape_of(np.full((90, 120), 7, np.uint8), np.array([40.0, 40.0]), np.ones(2) * 9) is None
+
+
+@pytest.mark.parametrize("middle", [(-30.0, 20.0), (0.0, 0.0), (500.0, 90.0), (120.0, 90.0)])
+def test_at_and_beyond_the_edge_there_is_an_answer(middle: tuple[float, float]) -> None:
+    frame = np.random.default_rng(0).integers(0, 256, (90, 120)).astype(np.uint8)
+    shape = shape_of(frame, np.array(middle), np.array([20.0, 8.0]))
+    other = shape_of(frame, np.array([60.0, 50.0]), np.array([20.0, 8.0]))
+    assert other is not None
+    for each in (shape, other):
+        if each is not None:
+            assert 1 / MOST <= growth(frame, each, np.array(middle), 1.3) <= MOST
+
+
+def test_a_large_object_is_told_by_as_few_cells_as_a_small_one() -> None:
+    frame = np.random.default_rng(0).integers(0, 256, (480, 640)).astype(np.uint8)
+    frame = np.asarray(cv2.GaussianBlur(frame, (0, 0), 12), np.uint8)
+    frame = np.asarray(cv2.normalize(frame, None, 0, 255, cv2.NORM_MINMAX), np.uint8)  # type: ignore[call-overload]
+    middle = np.array([320.0, 240.0])
+    shape = shape_of(frame, middle, np.array([200.0, 150.0]))
+    assert shape is not None
+    assert max(shape.picture.shape) == 28
+    size = 1.0
+    for _ in range(9):
+        size *= growth(_zoomed(frame, middle, 1.1), shape, middle, size)
+    assert size == pytest.approx(1.1, rel=0.03)
