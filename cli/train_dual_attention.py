@@ -28,21 +28,29 @@ if TYPE_CHECKING:
 @click.option("--out", type=click.Path(path_type=Path), metavar="RUN",
               help="Default runs/dual-attention-STAGE; goes on if it holds a run.")  # fmt: skip
 @click.option("--init", type=click.Path(path_type=Path), metavar="WEIGHTS",
-              help="Start from these: VGG-16, or a stage's own.")  # fmt: skip
+              help="Start from these: VGG-16 or the stage's own; for local, VGG-M.")  # fmt: skip
 @click.option("--random-init", is_flag=True, default=None, help="Start from random weights.")
 @click.option("--mask-polarity", type=click.Choice(["target-white", "target-black"]),
-              help="Refuse masks of the other polarity; default: take either.")  # fmt: skip
+              help="global: refuse masks of the other polarity; default: take either.")  # fmt: skip
 @click.option("--train-label", type=click.Choice(["target", "background"]),
-              help="What is 1 in the map; default target.")  # fmt: skip
-@click.option("--frozen-blocks", type=int, metavar="N", help="First blocks of VGG-16 to keep.")
+              help="global: what is 1 in the map; default target.")  # fmt: skip
+@click.option(
+    "--frozen-blocks", type=int, metavar="N", help="global: first blocks of VGG-16 to keep."
+)
 @click.option("--negative", type=float, metavar="SHARE",
-              help="Of pairs shown with the target of another recording; default 0.")  # fmt: skip
-@click.option("--augment/--no-augment", default=None, help="Flip, zoom, contrast, noise, polarity.")
+              help="global: of pairs with another recording's target; default 0.")  # fmt: skip
+@click.option(
+    "--augment/--no-augment",
+    default=None,
+    help="What suits the stage: polarity, missing halves and more.",
+)
 @click.option("--epochs", type=int, help="Default 50.")
-@click.option("--pairs-per-epoch", type=int, help="Default: every pair once.")
-@click.option("--batch", type=int, help="Pairs a step, of all processes together; default 20.")
-@click.option("--lr", type=float, help="Of Adagrad; default 5e-5.")
-@click.option("--input-size", metavar="HxW", help="Height x width; default 192x256.")
+@click.option("--pairs-per-epoch", type=int, help="global; default: every pair once.")
+@click.option(
+    "--batch", type=int, help="global: pairs a step, of all processes together; default 20."
+)
+@click.option("--lr", type=float, help="Learning rate; default 5e-5, for local 1e-4.")
+@click.option("--input-size", metavar="HxW", help="global: height x width; default 192x256.")
 @training_options
 @config_option
 @device_option
@@ -54,9 +62,10 @@ def dual_attention(
 ) -> None:  # fmt: skip
     """Example: tirdata train dual-attention --stage global --mix pairs --init vgg16.st
 
-    Trains the network that says where in the whole frame the target is. Writes a log line a step,
-    a checkpoint now and then, and the weights as safetensors at the end. On several GPUs:
-    torchrun --nproc-per-node N -m cli train dual-attention and so on.
+    Trains one of the two networks: global says where in the whole frame the target is, local how
+    much a box looks like it. Writes a log line a step, a checkpoint now and then, and the weights
+    as safetensors at the end. On several GPUs: torchrun --nproc-per-node N -m cli train
+    dual-attention and so on.
     """
     from tirdata.config import load
     from tracking.training.stages import STAGES

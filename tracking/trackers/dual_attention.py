@@ -26,7 +26,7 @@ from tracking.trackers.global_proposals import GlobalProposals
 from tracking.trackers.global_search import GlobalSearch, GlobalSearchConfig
 from tracking.trackers.local_net import build_local_net, fresh_head, head_state, trained_head
 from tracking.trackers.online import Learner, Memory
-from tracking.trackers.pair_features import Alignment, Extractor, Samples, View
+from tracking.trackers.pair_features import Alignment, Extractor, Samples, View, same_shape
 from tracking.weights.load import pick_device, pick_precision
 
 _LOG: Final = logging.getLogger(__name__)
@@ -35,7 +35,6 @@ BEST: Final = 5  # candidates whose mean is the answer
 POSITIVE: Final = 0.7  # least IoU of a positive sample
 FIRST_NEGATIVE, LATER_NEGATIVE = 0.5, 0.3  # most IoU of a negative one
 LOST: Final = 0.49  # most that the score of a frame is in which no box looks like the object
-SAME_SHAPE: Final = 0.02  # by which width over height of two halves may differ
 
 
 def build_dual_attention(config: DualAttentionConfig) -> "DualAttentionTracker":
@@ -281,10 +280,7 @@ class DualAttentionTracker:
     def _aligned(self, pair: FramePair, box: Box, visible_box: Box | None) -> Alignment:
         wanted = self.config.align
         if wanted == "auto":
-            by_size = Alignment.of_sizes(pair)
-            x, y = by_size.scale
-            same = abs(x / y - 1) <= SAME_SHAPE
-            wanted = "size" if same else "first-box"
+            wanted = "size" if same_shape(pair) else "first-box"
         if wanted == "size":
             return Alignment.of_sizes(pair)
         if visible_box is None:

@@ -15,12 +15,12 @@ from tirdata.errors import DataError, MissingError, TrackerError
 from tirdata.types import Box, Boxes, FramePair
 from tracking.models.global_attention import HEIGHT, WIDTH, GlobalAttention
 from tracking.trackers.attention_regions import AttentionMap, Placement, ProposalConfig, propose
+from tracking.trackers.pair_features import same_shape
 from tracking.weights.load import load_weights, pick_device, read_about
 
 _LOG = logging.getLogger(__name__)
 
 MODEL = "global-attention"
-SAME_SHAPE = 0.02  # by which width over height of two halves that show the same may differ
 
 Picture = NDArray[np.uint8]  # (h, w, 3) red, green, blue, or (h, w) grey
 
@@ -112,8 +112,7 @@ class GlobalSearch:
         """Where the map lies on the thermal half."""
         thermal, visible = pair.thermal.shape[:2], pair.visible.shape[:2]
         width, height = self.size
-        alike = abs(thermal[1] * visible[0] / (thermal[0] * visible[1]) - 1) <= SAME_SHAPE
-        if alike or self.about.get("mask_boxes") == "thermal":
+        if same_shape(pair) or self.about.get("mask_boxes") == "thermal":
             return Placement((thermal[1] / width, thermal[0] / height))
         x, y = box.w / visible_box.w, box.h / visible_box.h
         return Placement(

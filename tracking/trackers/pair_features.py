@@ -17,7 +17,14 @@ from tracking.trackers.dual_attention_settings import DualAttentionConfig
 from tracking.weights.load import pick_precision
 
 CONTEXT: Final = 1 + 2 * 16 / CROP_SIZE  # sides of a crop over those of its box
+SAME_SHAPE: Final = 0.02  # by which width over height of two halves may differ
 AT_ONCE: Final = 128  # crops in one call of the network
+
+
+def same_shape(pair: FramePair) -> bool:
+    """Whether the halves, whatever their sizes, may show the same field of view."""
+    x, y = Alignment.of_sizes(pair).scale
+    return abs(x / y - 1) <= SAME_SHAPE
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,8 @@ class Slots:
             self._record = self._how(self._run, features.new_zeros(SLOTS, *features.shape[1:]))
         given, found, replay = self._record
         parts = []
-        for part in features.split(SLOTS):
+        for first in range(0, len(features), SLOTS):
+            part = features[first : first + SLOTS]
             given[: len(part)].copy_(part)
             replay()
             parts.append(found[: len(part)].clone())  # the next part writes over it
@@ -53,7 +54,7 @@ class Slots:
 
 def record_on_gpu(run: Run, example: Tensor) -> Record:
     """A CUDA graph of ``run`` on features like ``example``."""
-    stream = torch.cuda.Stream()
+    stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
     stream.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(stream):
         for _ in range(WARMING_UP):
