@@ -15,7 +15,6 @@ from tests.made_pairs import FAST
 from tests.real_pairs import short_pairs
 from tests.tirdata.annotate.stand_ins import bare_dataset, box_at
 from tests.tracking.training.made_pairs import pair_set
-from tirdata.annotate.events import BoxEvent
 from tirdata.annotate.journal import Journal
 from tirdata.dataset.tree import Dataset
 from tirdata.geometry import overlap
@@ -91,17 +90,18 @@ def test_one_box_becomes_boxes_of_all_pairs(pairs: Path, tmp_path: Path) -> None
     assert "nothing to do" in annotate(data.root, *RANDOM).stdout
 
 
-def test_without_weights_the_box_is_kept_and_the_error_says_where_they_are(
+def test_weights_that_are_not_there_are_named_and_nothing_is_written(
     pairs: Path, tmp_path: Path
 ) -> None:
     data = imported(pairs, tmp_path / "data")
-    result = annotate(data.root, *box_of(data, 0), "--class", "drone")
+    journal = Journal(data.journal_path(data.sequence_ids()[0]))
+    before = len(journal.read())
+    line = (*box_of(data, 0), "--class", "drone", "--set", "weights=none.safetensors")
+    result = annotate(data.root, *line)
     assert result.exit_code == 5
-    last = result.stderr.splitlines()[-1]
-    assert "imagenet-vgg-m.mat" in last
-    assert "--set random_init=true" in last
-    (said,) = Journal(data.journal_path(data.sequence_ids()[0])).read()[-1].events
-    assert isinstance(said, BoxEvent)
+    (last,) = result.stderr.splitlines()
+    assert "none.safetensors: no such file" in last
+    assert len(journal.read()) == before
 
 
 def test_halves_of_two_shapes_need_the_object_on_both(pairs: Path, tmp_path: Path) -> None:

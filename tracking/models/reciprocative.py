@@ -45,10 +45,14 @@ def maps_at_regions(
 ) -> Maps:
     """Maps at the 7 x 7 points of regions, from pooled features (n, 2, 512, 3, 3).
 
+    They are before conv3's ReLU, as the paper's are before conv1's: where it is off, as for most of
+    the features, nothing passes. Else each feature that is 0 at all points of a window would count
+    at the first of them, and maps would show the order of points.
+
     ``where`` says from which points the maxima came, so that the points themselves need not be
     kept. Without it the map is that of the 3 x 3 features.
     """
-    gradients = model.head.gradients(pooled)
+    gradients = model.head.gradients(pooled) * (pooled > 0)
     if where is not None:
         gradients = unpool(gradients, where)
     return maps_of(gradients, fuse)

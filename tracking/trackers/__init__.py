@@ -38,8 +38,13 @@ def _mmnet() -> Entry:
 def _dual_attention() -> Entry:
     from tracking.trackers.dual_attention import build_dual_attention  # noqa: PLC0415
     from tracking.trackers.dual_attention_settings import DualAttentionConfig  # noqa: PLC0415
+    from tracking.trackers.local_net import local_weights  # noqa: PLC0415
 
-    return Entry(build_dual_attention, DualAttentionConfig)
+    return Entry(
+        build_dual_attention,
+        DualAttentionConfig,
+        lambda config: filter(None, (local_weights(config), config.global_weights)),
+    )
 
 
 def _hold() -> Entry:

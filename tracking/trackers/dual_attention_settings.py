@@ -17,8 +17,10 @@ PAPER: Final[dict[str, Any]] = {
     "init_positives": 500,
     "init_negatives": 5000,
     "init_steps": 50,
+    "init_rate": 2e-4,
     "update_stride": 1,
     "update_steps": 15,
+    "update_rate": 3e-4,
     "negative_move": 1.5,
     "negatives_looked_at": 1024,
     "mined_negatives": 32,
@@ -36,11 +38,12 @@ class DualAttentionConfig(Config):
     """fast: one feature map for all samples of a frame; paper: a crop of 107 x 107 for each, and
     the counts of the paper's base. Settings that are given win."""
     weights: Path | None = None
-    """Of the local net: what weights convert made of VGG-M or MDNet, or a training of ours."""
+    """Of the local net: what weights convert made of VGG-M or MDNet, or a training of ours; None:
+    the start that ships."""
     global_weights: Path | None = None
     """Of the global net; None: local attention only."""
     random_init: bool = False
-    """Without weights go on with random ones. For tests and measurements of speed only."""
+    """Without weights take random ones, not those that ship: to compare, and for tests."""
     device: str = "auto"
     """cpu, cuda, cuda:N or auto; never another one than asked for."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
@@ -91,7 +94,7 @@ class DualAttentionConfig(Config):
     """Scenes in which the first negatives far from the object are taken."""
     init_steps: int = Field(30, ge=1)
     """Steps of learning on the first frame."""
-    init_rate: float = Field(2e-4, gt=0)
+    init_rate: float = Field(1e-3, gt=0)
     """Their learning rate."""
     update_positives: int = Field(50, ge=1)
     """Samples of a later frame that overlap by 0.7."""
@@ -101,7 +104,7 @@ class DualAttentionConfig(Config):
     """Mean sides that a later negative's centre is moved at most."""
     update_steps: int = Field(10, ge=1)
     """Steps of an update."""
-    update_rate: float = Field(3e-4, gt=0)
+    update_rate: float = Field(1e-3, gt=0)
     """Their learning rate."""
     update_every: int = Field(10, ge=1)
     """Frames between long updates."""

@@ -6,16 +6,16 @@ from typing import Any, Final
 import torch
 from torch import Tensor, nn
 
-from tirdata.errors import DataError, MissingError
+from tirdata.errors import DataError
 from tracking.models.local_attention import LocalAttention
 from tracking.models.vgg_m import LRNS, VggM, initialise
 from tracking.trackers.dual_attention_settings import DualAttentionConfig
-from tracking.weights.load import load_weights, read_about
+from tracking.weights.load import load_weights, read_about, shipped
 
 TRUNK: Final = "vgg-m"  # conv1 to conv3 of one modality
 WHOLE: Final = "dual-attention-local"  # both, with fc4 and fc5
 WHERE: Final = (
-    "dual-attention: there are no weights of VGG-M; get imagenet-vgg-m.mat from "
+    "dual-attention: no weights of VGG-M to start from; get imagenet-vgg-m.mat from "
     "https://www.vlfeat.org/matconvnet/models/imagenet-vgg-m.mat, make them ready with 'tirdata "
     "weights convert imagenet-vgg-m.mat --from vggm-mat --out vgg-m.safetensors' and name them "
     "with {flag}, or go on with random ones by --random-init (annotate: --set random_init=true)"
@@ -26,21 +26,28 @@ def build_local_net(config: DualAttentionConfig) -> LocalAttention:
     """The network in evaluation mode, with trunks that do not learn.
 
     Raises:
-        MissingError: there are no weights, and random ones are not asked for.
+        MissingError: the weights are not there.
         DataError: they are of another model or normalisation.
     """
     dense = config.features == "scene"
-    if config.weights is None and not config.random_init:
-        raise MissingError(WHERE.format(flag="--weights"))
+    weights = local_weights(config)
     with torch.random.fork_rng([]):  # the caller's random numbers stay as they were
         torch.manual_seed(config.seed)
-        if config.weights is None:
-            model = _random(config, dense)
-        else:
-            model = _loaded(config.weights, config, dense)
+        model = _random(config, dense) if weights is None else _loaded(weights, config, dense)
     for trunk in model.trunks:
         trunk.requires_grad_(False)
     return model.eval()
+
+
+def local_weights(config: DualAttentionConfig) -> Path | None:
+    """The weights that are named, or else those that ship; None where random ones are asked for.
+
+    Raises:
+        MissingError: none are named, and this installation has none.
+    """
+    if config.weights is not None:
+        return config.weights
+    return None if config.random_init else shipped("vgg_m")
 
 
 def trained_head(weights: Path | None) -> bool:

@@ -42,7 +42,7 @@ def made_model(fusion: Fusion = "conv3") -> LocalAttention:
 def made_pooled() -> tuple[Tensor, Tensor]:
     random = torch.Generator().manual_seed(4)
     lattices = torch.randn(4, 1024, 7, 7, generator=random, dtype=torch.float64)
-    pooled, where = pool(lattices)
+    pooled, where = pool(lattices.relu())
     return pooled.reshape(4, 2, 512, 3, 3), where.reshape(4, 2, 512, 3, 3)
 
 
@@ -152,7 +152,7 @@ def test_at_regions_the_short_way_equals_autograds_second_derivative(
     lattices = torch.randn(4, 2, 512, 7, 7, generator=random, dtype=torch.float64)
 
     def forward(x: Tensor) -> Tensor:
-        pooled = torch.nn.functional.max_pool2d(x.flatten(1, 2), 3, 2)
+        pooled = torch.nn.functional.max_pool2d(x.flatten(1, 2).relu(), 3, 2)
         scores: Tensor = model.head(pooled.reshape(4, 2, 512, 3, 3))
         return scores
 
@@ -162,6 +162,17 @@ def test_at_regions_the_short_way_equals_autograds_second_derivative(
     torch.testing.assert_close(found, expected)
     for short, long in zip(gradients(found, model), gradients(expected, model), strict=True):
         torch.testing.assert_close(short, long, rtol=1e-6, atol=1e-12)
+
+
+def test_at_regions_what_is_0_everywhere_shows_no_point() -> None:
+    model = made_model()
+    pooled, where = made_pooled()
+    pooled[:, :, 1:] = 0  # all but a feature of each half
+    maps = maps_at_regions(model, pooled, where)
+    seen = torch.zeros(4, 49, dtype=torch.bool)
+    seen.scatter_(1, where[:, :, 0].reshape(4, -1).long(), value=True)
+    assert not maps.positive.reshape(4, 49)[~seen].any()
+    assert maps.positive.any()
 
 
 @pytest.mark.parametrize("layer", ["conv1", "input"])

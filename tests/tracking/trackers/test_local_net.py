@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
-from tirdata.errors import DataError, MissingError
+from tirdata.errors import DataError
 from tracking.models.local_attention import LocalAttention
 from tracking.models.vgg_m import VggM
 from tracking.trackers.dual_attention_settings import DualAttentionConfig
@@ -15,9 +16,10 @@ from tracking.trackers.local_net import (
     build_local_net,
     fresh_head,
     head_state,
+    local_weights,
     trained_head,
 )
-from tracking.weights.load import write_weights
+from tracking.weights.load import shipped, write_weights
 
 
 @pytest.fixture(scope="module")
@@ -53,9 +55,17 @@ def test_weights_of_another_model_are_refused(tmp_path: Path) -> None:
         build_local_net(DualAttentionConfig(weights=path))
 
 
-def test_without_weights_it_says_where_they_are_to_be_had() -> None:
-    with pytest.raises(MissingError, match=r"imagenet-vgg-m\.mat from https.*--random-init"):
-        build_local_net(DualAttentionConfig())
+def test_without_weights_it_takes_those_that_ship() -> None:
+    model = build_local_net(DualAttentionConfig())
+    trunk = load_file(shipped("vgg_m"))
+    first = model.trunks[0].conv1.weight
+    assert first.dtype == torch.float32  # type: ignore[union-attr]
+    assert torch.equal(first, trunk["conv1.weight"].float())  # type: ignore[arg-type]
+    assert local_weights(DualAttentionConfig(random_init=True)) is None
+
+
+def test_weights_that_are_named_win_over_random_ones(trunk: Path) -> None:
+    assert local_weights(DualAttentionConfig(weights=trunk, random_init=True)) == trunk
 
 
 def test_random_weights_are_those_of_the_seed() -> None:
