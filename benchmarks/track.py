@@ -22,7 +22,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from itertools import cycle
+from concurrent.futures import ThreadPoolExecutor
+from itertools import cycle, islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,7 +32,7 @@ import numpy as np
 import torch
 
 from benchmarks.track_parts import report_parts
-from tirdata.types import Box
+from tirdata.types import Box, Frame
 from tracking.evaluation.machine import this_machine
 from tracking.trackers.mmnet import PROFILES, MMNetConfig, MMNetTracker
 
@@ -60,20 +61,34 @@ def write_frames(folder: Path, count: int) -> list[Path]:
     return sorted(folder.iterdir())
 
 
-def ours(config: MMNetConfig, paths: list[Path], targets: int) -> Callable[[int], Took]:
-    """Goes on by so many frames with ``targets`` objects, each of a sequence of its own."""
+def read(path: Path) -> Frame:
+    """A frame, decoded."""
+    return np.asarray(cv2.imread(str(path), cv2.IMREAD_GRAYSCALE), np.uint8)
+
+
+def ours(
+    config: MMNetConfig, paths: list[Path], targets: int, readers: int = 0
+) -> Callable[[int], Took]:
+    """Goes on by so many frames with ``targets`` objects, each of a sequence of its own.
+
+    ``readers`` threads decode the next frames meanwhile; 0: each when it is wanted.
+    """
     tracker = MMNetTracker(config)
-    first = cv2.imread(str(paths[0]), cv2.IMREAD_GRAYSCALE)
+    first = read(paths[0])
     tracker.init_many([first] * targets, [BOX] * targets)
     following = cycle(paths[1:] + paths[-2:0:-1])
 
     def run(count: int) -> Took:
         processor, clock = time.process_time(), time.perf_counter()
-        for _ in range(count):
-            path = str(next(following))
-            tracker.track_many(
-                [cv2.imread(path, cv2.IMREAD_GRAYSCALE) for _ in range(targets)]  # type: ignore[misc]
-            )
+        wanted = [path for _ in range(count) for path in [next(following)] * targets]
+        if readers:
+            with ThreadPoolExecutor(readers) as pool:
+                frames = pool.map(read, wanted)
+                for _ in range(count):
+                    tracker.track_many([*islice(frames, targets)])
+        else:
+            for number in range(count):
+                tracker.track_many([read(path) for path in wanted[number * targets :][:targets]])
         return Took(time.process_time() - processor, time.perf_counter() - clock)
 
     return run
@@ -143,6 +158,10 @@ def main() -> None:
     parser.add_argument("--threads", type=int, help="of torch and OpenCV; default: every core")
     parser.add_argument("--targets", type=int, nargs="*", help="default: 1, on a GPU also 16")
     parser.add_argument("--profiles", nargs="*", default=[*PROFILES])
+    parser.add_argument("--backend", default="torch", help="torch or openvino")
+    parser.add_argument("--precision", default="auto", help="fp32, bf16 or (openvino) int8")
+    parser.add_argument("--cuda-graphs", action="store_true")
+    parser.add_argument("--readers", type=int, default=0, help="threads that decode ahead")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--frames", type=int, default=15, help="of a round: of 3 and 5 a multiple")
     parser.add_argument("--peer-python", default=sys.executable)
@@ -161,10 +180,14 @@ def main() -> None:
         paths = write_frames(folder, 90)
         variants, counts = {}, {}
         for profile in given.profiles:
-            settings = MMNetConfig.model_validate({"profile": profile, "device": given.device})
+            asked: dict[str, object] = {"profile": profile, "device": given.device}
+            if profile != "released":
+                asked |= {"backend": given.backend, "precision": given.precision,
+                          "cuda_graphs": given.cuda_graphs}  # fmt: skip
+            settings = MMNetConfig.model_validate(asked)
             for count in given.targets or ([1, 16] if machine.gpu else [1]):
                 name = profile if count == 1 else f"{profile}, {count} targets"
-                variants[name], counts[name] = ours(settings, paths, count), count
+                variants[name], counts[name] = ours(settings, paths, count, given.readers), count
         if (csrt := peer("csrt", folder, given)) is not None:
             variants["csrt"], counts["csrt"] = csrt, 1
         report(measure(variants, given.rounds, given.frames), counts)

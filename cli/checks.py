@@ -25,6 +25,7 @@ EXTRAS = {  # what `pip install 'tirdata[extra]'` brings, and what for
     "remote": (("fsspec",), "mixes at s3://, gs:// and other addresses"),
     "review": (("starlette", "uvicorn"), "the page to review annotations"),
     "track": (("tensorboard",), "curves of a training"),
+    "openvino": (("openvino",), "MMNet in eight bits on the CPU"),
     "report": (("matplotlib",), "figures of a report as files"),
 }
 CODECS = {  # what recordings come in, and the decoders that do without a graphics card

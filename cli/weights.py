@@ -20,7 +20,7 @@ def weights() -> None:
 @click.argument("source", type=click.Path(path_type=Path))
 @click.option("--from", "kind", required=True, metavar="KIND",
               type=Registered("tracking.weights.convert:KINDS", "kind"),
-              help="vgg16-torch, vgg16-mat, vggm-mat or mdnet.")  # fmt: skip
+              help="vgg16-torch, vgg16-mat, vggm-mat, mdnet or mmnet-mat.")  # fmt: skip
 @click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path),
               metavar="FILE", help="Where the weights go, as safetensors.")  # fmt: skip
 @click.option("--sha256", metavar="HEX",

@@ -38,6 +38,20 @@ def write_network(
     path.write_bytes(head + body)
 
 
+def write_parameters(path: Path, parameters: list[tuple[str, Array]]) -> None:
+    """Write ``net.params`` of a DagNN: arrays with MATLAB's order of sides, by name."""
+    # A struct array keeps its members' fields one after another.
+    names = b"".join(each.ljust(32, b"\0") for each in (b"name", b"value"))
+    members = b"".join(_text(name) + _numbers("", value) for name, value in parameters)
+    head = _element(6, struct.pack("<2I", _STRUCT, 0))
+    head += _element(5, struct.pack("<2i", 1, len(parameters))) + _element(1, b"params")
+    body = struct.pack("<HHi", 5, 4, 32) + _element(1, names) + members
+    params = _element(14, head + body)
+    net = _struct("net", {"params": params})
+    start = b"MATLAB 5.0 MAT-file, made".ljust(124) + struct.pack("<H2s", 0x100, b"IM")
+    path.write_bytes(start + net)
+
+
 def _numbers(name: str, values: Array) -> bytes:
     data = np.asfortranarray(values, "<f4").tobytes(order="F")
     return _array(_SINGLE, values.shape, name, _element(7, data))

@@ -1,11 +1,16 @@
 """mix.json: what a mix is made of, in whole; written last, so its presence means "done"."""
 
-from typing import Literal
+import json
+from typing import Final, Literal
 
 from pydantic import Field
 
-from tirdata.config import Config
+from tirdata.config import Config, read_json
+from tirdata.errors import DataError, VersionError
 from tirdata.mix.recipe import Recipe
+from tirdata.remote import Place
+
+MIX_FORMAT: Final = 1
 
 
 class SequenceRecord(Config):
@@ -98,7 +103,7 @@ class ClassCollision(Config):
 class MixManifest(Config):
     """Everything that decides the bytes of a mix, and what came out."""
 
-    format: int = Field(1, ge=1, le=1)
+    format: int = Field(MIX_FORMAT, ge=MIX_FORMAT, le=MIX_FORMAT)
     """Version of this file."""
     recipe: Recipe
     """The recipe, whole; of pairs it says the polarity of the masks."""
@@ -122,3 +127,26 @@ class MixManifest(Config):
     """Every input."""
     failed: tuple[Failure, ...] = ()
     """Inputs that could not be read."""
+
+
+def read_manifest(mix: Place) -> MixManifest:
+    """What the mix in a folder or at an address is made of.
+
+    Raises:
+        DataError: it is not there, or not what it should be.
+        VersionError: another version of tirdata made it.
+    """
+    path = mix / "mix.json"
+    try:
+        return read_json(path, MixManifest)
+    except DataError as error:
+        try:
+            found = json.loads(path.read_bytes())
+        except (FileNotFoundError, ValueError):
+            raise error from None
+    made = found.get("format") if isinstance(found, dict) else None
+    if not isinstance(made, int):
+        raise DataError(f"{path}: not a mix; expected one made by build-mix")
+    if made > MIX_FORMAT:
+        raise VersionError(f"{path}: format {made}, made by a newer tirdata; install that one")
+    raise VersionError(f"{path}: made by another version of tirdata; build the mix again")

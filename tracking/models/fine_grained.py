@@ -1,6 +1,7 @@
 """The fine-grained aware network (FANet): holistic and pixel-level correlation modules, fused.
 
-MMNet, equations 7-9 and figure 2; where the released code departs from the paper, the paper.
+MMNet, equations 7-9 and figure 2; where the released code departs from the paper, the paper, or by
+``released`` that code.
 """
 
 import torch
@@ -9,12 +10,13 @@ from torch import Tensor, nn
 from tracking.models.alexnet import initialise
 
 CHANNELS = 64
+RELEASED_START = 1e-8  # deviation of the released code's weights of the holistic module
 
 
 class Holistic(nn.Module):
     """One gain a position, 0..1, from an hour-glass over the whole map; multiplies all channels."""
 
-    def __init__(self, channels: int = CHANNELS) -> None:
+    def __init__(self, channels: int = CHANNELS, *, released: bool = False) -> None:
         super().__init__()
         middle = channels // 4
         self.down1 = nn.Conv2d(channels, middle, 7, stride=2)
@@ -28,6 +30,10 @@ class Holistic(nn.Module):
         # released start (1e-8 everywhere, tenfold decay) leaves it a constant for good.
         nn.init.zeros_(self.up2.weight)
         nn.init.zeros_(self.up2.bias)  # type: ignore[arg-type]
+        if released:
+            for layer in (self.down1, self.down2, self.up1, self.up2):
+                nn.init.normal_(layer.weight, 0.0, RELEASED_START)
+                nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
 
     def gain(self, x: Tensor) -> Tensor:
         """The map alone, (b, 1, m, m)."""
@@ -48,14 +54,22 @@ class PixelLevel(nn.Module):
     the other positions, without 1/sqrt(d) (paper); the released code's runs over an axis of size 1.
     """
 
-    def __init__(self, channels: int = CHANNELS, scale: float = 1.0) -> None:
+    delta: Tensor
+
+    def __init__(
+        self, channels: int = CHANNELS, scale: float = 1.0, *, released: bool = False
+    ) -> None:
         super().__init__()
+        self.released = released
         self.query = _projection(channels)
         self.key = _projection(channels)
         self.value = _projection(channels)
         self.out = nn.Conv2d(channels, channels, 1)
         initialise(self.out)
-        self.delta = nn.Parameter(torch.zeros(()))
+        if released:
+            self.register_buffer("delta", torch.ones(()))
+        else:
+            self.delta = nn.Parameter(torch.zeros(()))
         self.scale = scale
         self.pooling = 1  # side of the squares of positions that keys and values are means of
         self.adds = True  # False: known to add nothing
@@ -64,6 +78,9 @@ class PixelLevel(nn.Module):
         """``x`` (b, c, m, m) plus what each position gathers from all others."""
         if not self.adds:
             return x
+        if self.released:  # every weight of its soft-max is 1: one vector for all positions
+            same: Tensor = self.out(self.value(x).sum(dim=(2, 3), keepdim=True))
+            return x + self.delta * same
         query, key, value = (
             part.flatten(2).transpose(1, 2)[:, None]  # (b, 1, m*m, c)
             for part in (self.query(x), self._pooled(self.key(x)), self._pooled(self.value(x)))
@@ -81,12 +98,14 @@ class PixelLevel(nn.Module):
 class FineGrained(nn.Module):
     """conv3 (384 channels) -> 64 channels -> both modules -> fused to 64 channels."""
 
-    def __init__(self, *, holistic: bool = True, pixel_level: bool = True) -> None:
+    def __init__(
+        self, *, holistic: bool = True, pixel_level: bool = True, released: bool = False
+    ) -> None:
         super().__init__()
         self.reduce = nn.Conv2d(384, CHANNELS, 1)
         initialise(self.reduce)
-        self.holistic = Holistic() if holistic else None
-        self.pixel_level = PixelLevel() if pixel_level else None
+        self.holistic = Holistic(released=released) if holistic else None
+        self.pixel_level = PixelLevel(released=released) if pixel_level else None
         branches = int(holistic) + int(pixel_level)
         self.fuse = nn.Conv2d(branches * CHANNELS, CHANNELS, 1) if branches else None
         if self.fuse is not None:

@@ -1,6 +1,6 @@
 """MMNet (AAAI 2020): discriminative, classification and fine-grained branches over one backbone."""
 
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +15,7 @@ from tracking.models.correlation_filter import (
 from tracking.models.fine_grained import FineGrained
 
 INPUT_SIZE: Final = 255
+Compat = Literal["paper", "released"]
 BRANCHES: Final = ("dis", "cls", "hc", "pc")
 """dis: conv5 matching; cls: classification; hc, pc: the two modules of the conv3 matching."""
 CONV3_MATCHING: Final = frozenset({"fin", "hc", "pc"})
@@ -63,6 +64,8 @@ class MMNet(nn.Module):
             paper's table lacks.
         classes: size of the classification layer.
         input_size: side of the crops, 255 + 4k.
+        compat: paper: as it describes the fine-grained branch. released: as its code computes it:
+            attention that weighs all positions alike, without delta, and a start from almost zero.
     """
 
     def __init__(
@@ -70,8 +73,10 @@ class MMNet(nn.Module):
         branches: tuple[str, ...] = BRANCHES,
         classes: int = 30,
         input_size: int = INPUT_SIZE,
+        compat: Compat = "paper",
     ) -> None:
         super().__init__()
+        self.compat: Compat = compat
         conv5_size = conv5_cells(input_size)
         self.input_size = input_size
         self.response_size = 2 * MARGIN + 1
@@ -80,7 +85,11 @@ class MMNet(nn.Module):
         self.calibration5 = Calibration()
         self.fine_grained: FineGrained | None = None
         if CONV3_MATCHING & set(branches):
-            self.fine_grained = FineGrained(holistic="hc" in branches, pixel_level="pc" in branches)
+            self.fine_grained = FineGrained(
+                holistic="hc" in branches,
+                pixel_level="pc" in branches,
+                released=compat == "released",
+            )
             self.filter3 = CorrelationFilter(conv5_size + 4)
             self.calibration3 = Calibration()
         self.classifier: nn.Conv2d | None = None

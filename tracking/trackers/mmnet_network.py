@@ -1,6 +1,5 @@
 """MMNet as its tracker asks it: crops in, templates and responses out, any number at once."""
 
-import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -10,22 +9,13 @@ from torch import Tensor
 
 from tirdata.errors import DataError
 from tirdata.types import Frame
-from tracking.models.alexnet import STRIDE, Features
+from tracking.models.alexnet import STRIDE
 from tracking.models.correlation_filter import MARGIN
-from tracking.models.inference import inference_copy
 from tracking.models.mmnet import MMNet, Templates
+from tracking.trackers.mmnet_embedding import build_embedding
 from tracking.trackers.mmnet_settings import MMNetConfig
 from tracking.trackers.response import Map, upsample
-from tracking.weights.load import (
-    load_weights,
-    pick_device,
-    pick_precision,
-    processor_has_bf16,
-    read_about,
-    shipped,
-)
-
-logger = logging.getLogger(__name__)
+from tracking.weights.load import load_weights, pick_device, read_about, shipped
 
 BATCH = {"cpu": 8, "cuda": 64}  # crops of one pass: what memory and caches like
 
@@ -38,31 +28,28 @@ class Network:
         search_size: side of a search crop, smaller where the reach is.
 
     Raises:
-        MissingError: the weights or the device are not there.
+        MissingError: the weights, the device or the backend's package are not there.
+        ConfigError: the backend does not compute so.
         DataError: the weights are of another model.
     """
 
     def __init__(self, config: MMNetConfig) -> None:
         self.device = pick_device(config.device)
-        precision = pick_precision(config.precision, str(self.device))
-        if precision == "bf16" and self.device.type == "cpu" and not processor_has_bf16():
-            logger.warning(
-                "this processor does not compute in bf16: it is emulated, slower than fp32 would be"
-            )
-        self.dtype = torch.bfloat16 if precision == "bf16" else torch.float32
-        self.model = inference_copy(
-            load_model(config.weights or shipped("mmnet")),
-            folded=config.folded,
-            pooling=2 if config.attention == "pooled" else 1,
-            dtype=self.dtype,
-        ).to(self.device)
+        embedding = build_embedding(
+            load_model(config.weights or shipped("mmnet")), config, self.device
+        )
+        self.embed, self.embed_exemplars = embedding.search, embedding.exemplars
+        self.model = embedding.model
+        self.dtype = self.model.backbone.conv1.weight.dtype
         self.size = self.model.input_size
         self.search_size = self.size - 2 * STRIDE * (MARGIN - config.reach)
 
     @torch.inference_mode()
     def exemplars(self, crops: Sequence[Frame]) -> Templates:
         """A template of each crop of ``size``."""
-        parts = [self.model.templates(self._features(batch)) for batch in self._batches(crops)]
+        parts = [
+            self.model.templates(self.embed_exemplars(batch)) for batch in self._batches(crops)
+        ]
         return Templates(
             torch.cat([part.discriminative for part in parts]),
             None
@@ -84,15 +71,10 @@ class Network:
         for batch in self._batches(crops):
             own = owners[start : start + len(batch)]
             start += len(batch)
-            features = self._features(batch)
+            features = self.embed(batch)
             for templates, parts in zip(several, found, strict=True):
                 parts.append(upsample(self.model.answers(chosen(templates, own), features)))
         return [np.asarray(torch.cat(parts).cpu().numpy(), np.float32) for parts in found]
-
-    def _features(self, batch: Sequence[Frame]) -> Features:
-        crops = torch.from_numpy(np.stack(batch))[:, None].to(self.device).to(self.dtype)
-        features: Features = self.model.embed(crops.contiguous(memory_format=torch.channels_last))
-        return features
 
     def _batches(self, crops: Sequence[Frame]) -> Iterator[Sequence[Frame]]:
         size = BATCH[self.device.type]
@@ -137,7 +119,12 @@ def load_model(weights: Path) -> MMNet:
             f"{weights}: weights of {about.get('model', 'an unknown model')}; expected mmnet"
         )
     try:
-        model = MMNet(tuple(about["branches"]), about["classes"], about["input_size"])
+        model = MMNet(
+            tuple(about["branches"]),
+            about["classes"],
+            about["input_size"],
+            about.get("compat", "paper"),
+        )
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"{weights}: does not say which MMNet it is for ({error!r})") from None
     load_weights(weights, model)

@@ -41,9 +41,14 @@ class MMNetConfig(Config):
     """safetensors file; None: the weights that ship."""
     device: str = "auto"
     """cpu, cuda, cuda:N or auto; never another one than asked for."""
-    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    precision: Literal["auto", "fp32", "bf16", "int8"] = "auto"
     """Of the convolutions; the correlation filter is always fp32. auto: bf16 where the processor
-    or GPU computes in it, else fp32; what it came to is recorded."""
+    or GPU computes in it, else fp32; what it came to is recorded. int8: of search crops alone,
+    with backend openvino."""
+    backend: Literal["torch", "openvino"] = "torch"
+    """What computes the features; openvino: on the CPU, pip install 'tirdata[openvino]'."""
+    cuda_graphs: bool = False
+    """Record the GPU's work once and replay it, for few targets on a fast GPU."""
     folded: bool = True
     """Batch norms go into the weights beside them: the same function but for rounding."""
     attention: Literal["exact", "pooled"] = "pooled"

@@ -44,6 +44,8 @@ class TrainConfig(Config):
     branches: tuple[Branch, ...] = ("dis", "cls", "hc", "pc")
     """Rows of the paper's Table 1 are subsets; fin is conv3 matching without hc and pc, which bring
     it with them."""
+    compat: Literal["paper", "released"] = "paper"
+    """released: the fine-grained branch as the paper's code has it, with its start and decay."""
     init: Path | None = None
     """Weights to start from (safetensors); re-train and fine-tune need them."""
     epochs: int | None = Field(None, ge=1)

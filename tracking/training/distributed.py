@@ -9,6 +9,7 @@ from typing import Any
 import torch
 import torch.distributed
 from torch import Tensor, nn
+from torch.distributed.rendezvous import rendezvous
 
 from tirdata.errors import ConfigError
 
@@ -150,9 +151,10 @@ def join(device: str) -> tuple[Ranks, str]:
         device = f"cuda:{os.environ.get('LOCAL_RANK', '0')}"
         torch.cuda.set_device(device)
     if not torch.distributed.is_initialized():
-        store, rank, _ = next(torch.distributed.rendezvous("env://"))
+        store, rank, _ = next(rendezvous("env://"))
         # Keys of its own each time: those of an earlier group name processes that have left.
-        own = torch.distributed.PrefixStore(f"tirdata-{next(_JOINED)}", store)
+        name = f"tirdata-{next(_JOINED)}"
+        own = torch.distributed.PrefixStore(name, store)  # type: ignore[attr-defined]
         backend = "nccl" if cuda else "gloo"
         torch.distributed.init_process_group(backend, store=own, rank=rank, world_size=count)
     return Ranks(torch.distributed.get_rank(), count), device

@@ -10,9 +10,9 @@ import torch
 from torch.optim import SGD
 
 from tirdata import files
-from tirdata.config import read_json, to_json
+from tirdata.config import to_json
 from tirdata.errors import ConfigError, UsageError
-from tirdata.mix.manifest import MixManifest
+from tirdata.mix.manifest import MixManifest, read_manifest
 from tirdata.mix.shards import MixReader
 from tirdata.remote import Place
 from tracking.models.mmnet import MMNet
@@ -61,7 +61,7 @@ def train_mmnet(
     try:
         strategy = STRATEGIES[config.strategy]
         picked = pick_device(device)
-        manifest = read_json(mix / "mix.json", MixManifest)
+        manifest = read_manifest(mix)
         _check_task(mix, manifest)
         check_ours(out, WEIGHTS, TrainConfig)
         mix_hash = hashlib.sha256((mix / "mix.json").read_bytes()).hexdigest()
@@ -249,7 +249,8 @@ def _sampler(
 
 def build_model(config: TrainConfig, manifest: MixManifest) -> MMNet:
     """The network of ``config`` for the classes of ``manifest``."""
-    return MMNet(config.branches, max(30, len(manifest.classes)), manifest.recipe.crop_size)
+    classes = max(30, len(manifest.classes))
+    return MMNet(config.branches, classes, manifest.recipe.crop_size, config.compat)
 
 
 def about(config: TrainConfig, manifest: MixManifest, mix_hash: str, steps: int) -> dict[str, Any]:
@@ -257,6 +258,7 @@ def about(config: TrainConfig, manifest: MixManifest, mix_hash: str, steps: int)
     return {
         "model": "mmnet",
         "branches": list(config.branches),
+        "compat": config.compat,
         "classes": max(30, len(manifest.classes)),
         "class_names": list(manifest.classes),
         "input_size": manifest.recipe.crop_size,

@@ -4,9 +4,15 @@ from typing import Any
 
 from torch import nn
 
+RELEASED_DECAY = 10
+
 
 def parameter_groups(model: nn.Module, decay: float) -> list[dict[str, Any]]:
-    """Weights at rate 1 with decay; biases at 2, batch-norm gains at 2 and shifts at 1, without."""
+    """Weights at rate 1 with decay; biases at 2, batch-norm gains at 2 and shifts at 1, without.
+
+    Of an MMNet with ``compat`` released, weights of the holistic module have ten times the decay.
+    """
+    released = getattr(model, "compat", None) == "released"
     norms = {name for name, module in model.named_modules() if isinstance(module, nn.BatchNorm2d)}
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
     for name, parameter in model.named_parameters():
@@ -19,7 +25,8 @@ def parameter_groups(model: nn.Module, decay: float) -> list[dict[str, Any]]:
             key = (2.0, 0.0)
         else:
             # delta and the calibrations' gains: ordinary rate, no decay
-            key = (1.0, decay if parameter.ndim > 1 else 0.0)
+            own = decay * RELEASED_DECAY if released and "holistic." in name else decay
+            key = (1.0, own if parameter.ndim > 1 else 0.0)
         groups.setdefault(key, []).append(parameter)
     return [
         {"params": parameters, "lr_multiplier": multiplier, "weight_decay": group_decay}

@@ -69,11 +69,18 @@ def _mdnet() -> Kind:
     return MDNET
 
 
+def _mmnet_mat() -> Kind:
+    from tracking.weights.convert_mmnet import MMNET_MAT  # noqa: PLC0415
+
+    return MMNET_MAT
+
+
 KINDS: dict[str, Callable[[], Kind]] = {
     "vgg16-torch": _vgg16_torch,
     "vgg16-mat": _vgg16_mat,
     "vggm-mat": _vggm_mat,
     "mdnet": _mdnet,
+    "mmnet-mat": _mmnet_mat,
 }
 
 

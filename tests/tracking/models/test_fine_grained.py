@@ -111,3 +111,21 @@ def _norm(layer: nn.Module) -> float:
     gradient = layer.weight.grad
     assert isinstance(gradient, torch.Tensor)
     return float(gradient.norm())
+
+
+def test_the_released_attention_adds_one_vector_to_every_position() -> None:
+    torch.manual_seed(2)
+    attention = PixelLevel(released=True).eval()
+    assert "delta" not in dict(attention.named_parameters())
+    x = torch.rand(2, 64, 5, 5)
+    added = attention(x) - x
+    torch.testing.assert_close(added, added[:, :, :1, :1].expand_as(added), rtol=1e-4, atol=1e-4)
+    assert added.abs().max() > 0.1
+
+
+def test_the_released_start_of_the_holistic_module_is_almost_zero() -> None:
+    holistic = Holistic(released=True)
+    assert all(value.detach().abs().max() < 1e-7 for value in holistic.parameters())
+    torch.testing.assert_close(
+        holistic.gain(torch.rand(1, 64, 53, 53)), torch.full((1, 1, 53, 53), 0.5)
+    )

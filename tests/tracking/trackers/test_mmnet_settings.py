@@ -40,7 +40,7 @@ def test_what_a_profile_came_to_is_recorded() -> None:
         ({"profile": "quick"}, "profile: .*'released', 'default' or 'fast'"),
         ({"profile": 3}, "profile: .*'released', 'default' or 'fast'"),
         ({"reach": 17}, "reach: "),
-        ({"precision": "int8"}, "precision: "),
+        ({"precision": "int4"}, "precision: "),
         ({"scales_every": 0}, "scales_every: "),
     ],
     ids=str,
@@ -86,7 +86,7 @@ def test_emulated_bf16_is_said(
     path = tmp_path / "mmnet.safetensors"
     about = {"model": "mmnet", "branches": ["dis"], "classes": 30, "input_size": 191}
     write_weights(path, MMNet(("dis",), input_size=191), about)
-    monkeypatch.setattr("tracking.trackers.mmnet_network.processor_has_bf16", lambda: False)
+    monkeypatch.setattr("tracking.trackers.mmnet_embedding.processor_has_bf16", lambda: False)
     with caplog.at_level(logging.WARNING):
         MMNetTracker(MMNetConfig(weights=path, device="cpu", precision="bf16"))
     assert "does not compute in bf16" in caplog.text

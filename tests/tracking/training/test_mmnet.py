@@ -266,3 +266,23 @@ def test_somebodys_files_are_not_written_over(tiny_mix: Path, tmp_path: Path, na
     with pytest.raises((UsageError, DataError), match=name):
         train_mmnet(tiny_mix, tmp_path, _config())
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [(name, "theirs")]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"format": 9}, "format 9, made by a newer tirdata; install that one"),
+        ({"duplicates": None}, "made by another version of tirdata; build the mix again"),
+        ({"format": "one"}, "not a mix; expected one made by build-mix"),
+    ],
+)
+def test_a_mix_of_another_version_says_what_to_do(
+    tiny_mix: Path, tmp_path: Path, change: dict[str, object], words: str
+) -> None:
+    manifest = json.loads((tiny_mix / "mix.json").read_text()) | change
+    (tmp_path / "mix.json").write_text(
+        json.dumps({name: value for name, value in manifest.items() if value is not None})
+    )
+    with pytest.raises(DataError, match=words):
+        train_mmnet(tmp_path, tmp_path / "run", _config())
+    assert not (tmp_path / "run").exists()
