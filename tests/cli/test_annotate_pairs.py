@@ -42,10 +42,9 @@ def annotate(data: Path, *args: object) -> Result:
     return tirdata(*line, "--engine", "serial", *args)
 
 
-def imported(pairs: Path, data: Path) -> Dataset:
-    result = tirdata(
-        "import", pairs, "--dataset", data, "--class", "drone", "--generated", "--workers", 1
-    )
+def imported(pairs: Path, data: Path, *whose: str) -> Dataset:
+    line = ("import", pairs, "--dataset", data, "--class", "drone", "--workers", 1)
+    result = tirdata(*line, *(whose or ("--generated",)))
     assert result.exit_code == 0, result.output
     return Dataset.open(data)
 
@@ -135,6 +134,21 @@ def test_thermal_frames_alone_are_refused_or_stand_for_both(tmp_path: Path) -> N
     assert result.exit_code == 0, result.output
     (track,) = data.read_tracks(data.sequence_ids()[0], 3)
     assert track.present.all()
+
+
+def test_pairs_of_ours_are_tracked_and_scored_by_each_protocol_of_pairs(
+    pairs: Path, tmp_path: Path
+) -> None:
+    data = imported(pairs, tmp_path / "data", "--strict").root
+    raw = tmp_path / "raw"
+    settings = ("--random-init", "--device", "cpu", "--engine", "serial", "--workers", 1)
+    done = tirdata("track", "dual-attention", data, "--out", raw, *settings, *RANDOM)
+    assert done.exit_code == 0, done.output
+    for protocol, score in (("gtot", "SR"), ("rgbt234", "MSR"), ("lasher", "SR")):
+        out = tmp_path / protocol
+        result = tirdata("evaluate", raw, data, "--protocol", protocol, "--out", out, "--json")
+        assert result.exit_code == 0, result.output
+        assert 0 <= json.loads(result.stdout)["scores"][score] <= 1
 
 
 @pytest.mark.slow
