@@ -58,7 +58,8 @@ def row(pair: Pair, frame: int, weights: Path | None, wide: Path | None) -> Tile
         tiles.append(global_tile(pair, later, wide, box))
     gap = np.full((SIDE, 6, 3), 255, np.uint8)
     spaced = [part for tile in tiles for part in (tile, gap)][:-1]
-    return np.vstack([np.hstack(spaced), np.full((6, sum(p.shape[1] for p in spaced), 3), 255)])
+    line = np.hstack(spaced)
+    return np.vstack([line, np.full((6, line.shape[1], 3), 255, np.uint8)])
 
 
 def local_tile(pair: Pair, later: FramePair, box: Box, settings: dict[str, Any]) -> Tile:
@@ -82,7 +83,8 @@ def global_tile(pair: Pair, later: FramePair, weights: Path, box: Box) -> Tile:
     """The global map over the thermal frame, with the true box."""
     search = GlobalSearch(GlobalSearchConfig(weights=weights, device="cpu"))
     search.start(pair.frames[0], Box(*pair.thermal[0]), Box(*pair.visible[0]))
-    shown = heat(search.attention(later), cv2.cvtColor(later.thermal, cv2.COLOR_GRAY2BGR))
+    below = np.asarray(cv2.cvtColor(later.thermal, cv2.COLOR_GRAY2BGR), np.uint8)
+    shown = heat(search.attention(later), below)
     x, y, w, h = (round(value) for value in box)
     cv2.rectangle(shown, (x, y), (x + w, y + h), (255, 255, 255), 2)
     width = round(shown.shape[1] * SIDE / shown.shape[0])
