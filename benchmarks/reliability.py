@@ -26,6 +26,7 @@ from benchmarks.certainty_fit import (
     bins,
     error,
     fit,
+    grouped,
     joined,
     observe,
     probability,
@@ -53,7 +54,7 @@ def main() -> None:
     }
     if given.fit:
         for number, name in enumerate(("BETWEEN", "BEYOND")):
-            _fit(name, joined([both[number] for both in seen.values()]))
+            _fit(name, joined([grouped(both[number], each) for each, both in seen.items()]))
         return
     print("spans    tracker      source      frames  right  mean sure  error   Brier  ranking")
     for number, kind in enumerate(("between", "beyond")):

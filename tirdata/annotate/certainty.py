@@ -17,22 +17,22 @@ SAYS_NOTHING: Final = 1.0  # the score of a tracker that is never in doubt
 LEAST: Final = 0.02  # scores are no surer than that
 
 BETWEEN: Final[dict[str, float]] = {
-    "bias": -0.1,
-    "score": 0.3,
-    "said": 0.5,
-    "agreement": 2.73,
-    "arrival": 3.09,
-    "both_arrived": 2.2,
-    "far": -0.78,
-    "both": -1.27,
-    "found": 0.63,
+    "bias": -0.48,
+    "score": 0.6,
+    "said": -1.11,
+    "agreement": 2.0,
+    "arrival": 3.18,
+    "both_arrived": 0.09,
+    "far": -0.4,
+    "both": -0.7,
+    "found": 2.85,
 }
 BEYOND: Final[dict[str, float]] = {
-    "bias": -3.5,
+    "bias": -3.23,
     "score": 0.6,
-    "said": 0.2,
-    "far": -0.71,
-    "found": 5.05,
+    "said": -1.03,
+    "far": -0.4,
+    "found": 7.85,
 }
 
 

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from tirdata.annotate import certainty, confidence
 from tirdata.annotate.drift import undrifted
-from tirdata.annotate.fuse import AGREE, Pass, fuse, single
+from tirdata.annotate.fuse import Pass, fuse, single
 from tirdata.annotate.lost import NOWHERE, Fallback, doubtful, filled
 from tirdata.annotate.spans import Span
 from tirdata.config import Config
@@ -18,6 +18,7 @@ from tirdata.types import Box, Boxes, Floats, Frame, Frames
 
 __all__ = ["PropagateConfig", "Span", "follow"]
 
+ARRIVED = 0.5  # overlap with a person's box from which a pass is on it, and only drifted
 LEAST_SIDE = 1.0  # pixels; a tracker whose box shrinks below has nothing in it
 Rows = list[tuple[float, ...]]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -34,6 +35,9 @@ class PropagateConfig(Config):
     """A dip of the score at most this long is not a loss."""
     smooth_frames: Annotated[int, Field(ge=0)] = 2
     """Half width of the window that smooths the machine's boxes; 0 = not smoothed."""
+    undrift: bool = True
+    """What a pass is off by at the person's box it runs into is taken off all of it, by distance;
+    where it overlaps that box by half at least."""
     fallback: Fallback = "none"
     """What stands where the object is lost. none: nothing. lines: straight lines between the boxes
     on either side. hold: the last box."""
@@ -111,7 +115,7 @@ def judged(leg: Leg, rows: Rows, settings: PropagateConfig) -> Pass:
     if leg.target is not None:
         end = Box(*rows[-1][:4])
         arrival = float(np.nan_to_num(overlap(np.array([end]), np.array([leg.target])))[0])
-        if arrival >= AGREE:
+        if settings.undrift and arrival >= ARRIVED:
             boxes = undrifted(boxes, end, leg.target)
     boxes, scores = boxes[:: leg.order.step], scores[:: leg.order.step]
     found = confidence.found(
@@ -160,5 +164,6 @@ def _given_up(rows: Rows, settings: PropagateConfig) -> bool:
         return False
     far = np.arange(len(rows) - wanted + 1.0, len(rows) + 1)
     table = np.array(rows[-wanted:])
-    sure = certainty.beyond(table[:, 4], far, ~np.isnan(table[:, 0]))
+    found = ~np.isnan(table[:, 0]) & (table[:, 4] >= settings.lost_below)
+    sure = certainty.beyond(table[:, 4], far, found)
     return bool((sure < settings.until_doubtful).all())
