@@ -64,7 +64,7 @@ def client(dataset: Dataset, hold: Tracking) -> Iterator[Client]:
         yield found
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")  # not longer: it keeps an event loop
 def browser() -> Iterator["Browser"]:
     playwright = pytest.importorskip(
         "playwright.sync_api", reason="playwright is not installed: pip install 'tirdata[dev]'"

@@ -9,14 +9,21 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.browser.conftest import Open
+from tests.browser.reviewer import Reviewer
 from tests.made_dataset import made_dataset
 from tests.tirdata.review.client import Client, serving
+from tirdata.annotate.annotate import Tracking
 from tirdata.dataset.tree import Dataset, SequenceId
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Route
+    from playwright.sync_api import Browser, Route
 
 BOX = (203.0, 117.0, 29.0, 16.0)
+CONTROLS = {
+    "button", "slider", "textbox", "searchbox", "combobox", "listbox", "spinbutton", "checkbox",
+    "link", "application", "progressbar",
+}  # fmt: skip
+ORDER = ["find", "state", "order", "queue", "canvas", "frame", "timeline", "contrast", "gamma"]
 WITHOUT_BUTTON = {"play-back", "reviewed-next"}  # ways to press two buttons at once
 
 
@@ -92,6 +99,99 @@ def test_zoom_pan_and_parts_of_pixels(open_page: Open, client: Client) -> None:
     assert tab.human()[0] == pytest.approx([204.3, 117.6, 5.2, 3.1], abs=0.15)
     tab.key("f")
     tab.until(f"Math.abs(document.getElementById('canvas').dataset.scale - {before}) < 1e-6")
+
+
+def test_two_fingers_zoom_and_one_draws(browser: "Browser", client: Client, name: str) -> None:
+    context = browser.new_context(viewport={"width": 1024, "height": 768}, has_touch=True)
+    try:
+        tab = Reviewer(context.new_page(), client, name)
+        tab.open()
+        session = context.new_cdp_session(tab.page)
+
+        def touch(kind: str, *points: tuple[float, float]) -> None:
+            there = [{"x": x, "y": y, "id": i} for i, (x, y) in enumerate(points)]
+            session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": there})
+
+        x, y = tab.point(160, 100)
+        before = float(tab.page.locator("#canvas").get_attribute("data-scale") or 0)
+        touch("touchStart", (x - 20, y), (x + 20, y))
+        for far in (30, 45, 60):
+            touch("touchMove", (x - far, y), (x + far, y))
+        touch("touchEnd")
+        tab.becomes(
+            lambda: float(tab.page.locator("#canvas").get_attribute("data-scale") or 0),
+            pytest.approx(3 * before, rel=0.02),
+        )
+        assert tab.point(160, 100) == pytest.approx((x, y), abs=1)
+        assert tab.state["tracks"] == []  # two fingers draw nothing
+        tab.key("n")
+        tab.shows("#hint", "Draw a new object")
+        corner, other = tab.point(150, 90), tab.point(170, 110)
+        touch("touchStart", corner)
+        touch("touchMove", ((corner[0] + other[0]) / 2, (corner[1] + other[1]) / 2))
+        touch("touchMove", other)
+        touch("touchEnd")
+        tab.page.wait_for_selector("#classes[open]")
+        tab.page.keyboard.type("bird")
+        tab.key("Enter")
+        tab.saved()
+        assert tab.human()[0] == pytest.approx([150, 90, 20, 20], abs=0.5)
+        assert not tab.complaints
+    finally:
+        context.close()
+
+
+def test_with_a_token_the_printed_address_opens_all_and_another_nothing(
+    browser: "Browser", dataset: Dataset, hold: Tracking, name: str
+) -> None:
+    with serving(dataset, hold, token="only-those-who-know", local=False) as server:  # noqa: S106
+        context = browser.new_context()
+        try:
+            page = context.new_page()
+            at = f"http://127.0.0.1:{server.port}/"
+            refused = page.goto(at)
+            assert refused is not None
+            assert refused.status == 401
+            page.goto(f"{at}?token=only-those-who-know#{name}@3")
+            page.wait_for_selector(f'body[data-sequence="{name}"][data-frame="3"]')
+            assert "token" not in page.url  # neither shown nor kept in the history
+            (cookie,) = context.cookies()
+            assert (cookie.get("httpOnly"), cookie.get("sameSite")) == (True, "Strict")
+            page.reload()
+            page.wait_for_selector(f'body[data-sequence="{name}"][data-frame="3"]')
+            page.locator("#save[data-state=saved]").wait_for()
+        finally:
+            context.close()
+
+
+def test_every_control_has_a_name_and_is_reached_by_tab(open_page: Open, client: Client) -> None:
+    tab = open_page(client)
+    tab.draw_new(BOX)
+    session = tab.page.context.new_cdp_session(tab.page)
+    nodes = session.send("Accessibility.getFullAXTree")["nodes"]
+    controls = {
+        node["nodeId"]: (node["role"]["value"], node.get("name", {}).get("value", ""))
+        for node in nodes
+        if not node["ignored"] and node["role"]["value"] in CONTROLS
+    }
+    assert len(controls) > 40
+    assert [role for role, words in controls.values() if not words] == []
+    tab.page.evaluate("document.activeElement.blur()")
+    seen: list[str] = []
+    while True:
+        tab.key("Tab")
+        now = tab.evaluate(
+            "(() => { const it = document.activeElement; const style = getComputedStyle(it);"
+            " return it === document.body ? '' : [it.id, it.dataset.action, it.dataset.side,"
+            " style.outlineStyle === 'none' && style.boxShadow === 'none' ? 'UNSEEN' : '']"
+            ".join(' '); })()"
+        )
+        if now == "":
+            break  # and out of the page: it holds nobody
+        assert len(seen) < 200
+        assert "UNSEEN" not in now, now
+        seen.append(now)
+    assert [each for each in (words.split(" ")[0] for words in seen) if each in ORDER] == ORDER
 
 
 def test_tone_is_for_the_eye_only(open_page: Open, client: Client) -> None:
