@@ -63,5 +63,6 @@ def _draw(run: Path) -> None:
     from tirdata import files
     from tracking.report.learning import draw_learning
 
-    drawn = draw_learning(run / "log.jsonl", run / "validation.jsonl")
-    files.write_text(run / "curves.svg", drawn)
+    if (run / "log.jsonl").exists():
+        drawn = draw_learning(run / "log.jsonl", run / "validation.jsonl")
+        files.write_text(run / "curves.svg", drawn)

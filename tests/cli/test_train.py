@@ -54,6 +54,7 @@ def test_a_run_stops_goes_on_and_is_done(mix: Path, short: Path, tmp_path: Path)
     first = tirdata(*line, "--stop-after", 1)
     assert first.exit_code == 0, first.output
     assert "1 steps done; loss" in first.stdout
+    assert (out / "curves.svg").read_text().startswith("<svg ")
     second = tirdata(*line, "--json")
     assert second.exit_code == 0, second.output
     document = json.loads(second.stdout)

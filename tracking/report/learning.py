@@ -6,7 +6,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from tracking.report.plot import BOTTOM, HEIGHT, LEFT, TOP, WIDTH, Plot, Scale, scale_around
+from tracking.report.plot import BOTTOM, HEIGHT, LEFT, TOP, WIDTH, Plot, Scale
 
 POINTS = 200  # of a curve: each is the mean of the steps about it
 COLOURS = ("#1b6ca8", "#c2571a", "#2f7d4f", "#8a4fa0", "#8c6d1f", "#555555")
@@ -56,7 +56,9 @@ def thinned(points: Points, most: int = POINTS) -> Points:
 def _plot(up: str, curves: dict[str, Points]) -> str:
     values = [value for points in curves.values() for _, value in points]
     last = max(step for points in curves.values() for step, _ in points)
-    plot = Plot(Scale(0, max(last, 1)), scale_around(values, 0.0, max(values) * 2 + 1))
+    low = min(0.0, *values)  # a likelihood's loss may be below
+    high = max(low + 1e-6, *values)
+    plot = Plot(Scale(0, max(last, 1)), Scale(low, high + 0.05 * (high - low)))
     inside = "".join(
         _curve(plot, name, points, number) for number, (name, points) in enumerate(curves.items())
     )

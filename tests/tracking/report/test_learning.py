@@ -40,3 +40,9 @@ def test_thinning_keeps_means() -> None:
     assert len(thinned(points, 100)) == 100
     assert [value for _, value in thinned(points, 100)] == pytest.approx([0.5] * 100)
     assert thinned(points[:5]) == points[:5]
+
+
+@pytest.mark.parametrize("loss", [-1.5, 0.0, 3.0])
+def test_one_step_is_drawn_whatever_its_loss(tmp_path: Path, loss: float) -> None:
+    log = _write(tmp_path / "log.jsonl", [{"step": 1, "loss": loss, "parts": {}}])
+    assert "polyline" in draw_learning(log)
