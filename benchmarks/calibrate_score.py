@@ -99,7 +99,9 @@ def main() -> None:
     parser.add_argument("--weights", type=Path)
     parser.add_argument("--profile", default="default")
     given = parser.parse_args()
-    tracker = Recorder(MMNetConfig(weights=given.weights, profile=given.profile))
+    # One score a frame: what a search elsewhere answers is no frame's.
+    config = MMNetConfig(weights=given.weights, profile=given.profile, search_when_lost=False)
+    tracker = Recorder(config)
     features, right, clips = [], [], []
     for clip, sequence in enumerate(
         s for root in given.truth for s in open_layout(root).read(root)

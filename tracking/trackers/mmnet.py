@@ -44,6 +44,8 @@ SCORE_GAIN = 9.32
 SCORE_BIAS = -5.24
 AT_ONCE = {"cpu": 1, "cuda": 16}  # targets that a batch pays for: two cores are full with one
 NEAR = 2.0  # exemplar sides (s_z) around a lost object that are searched in its first lost frame
+USUAL_RATE = 0.1  # how fast it is learnt what an object usually answers
+USUAL_SHARE = 0.75  # of that is wanted of what may be the object elsewhere: less is a look-alike
 WIDENS = 0.5  # and by so many more in each that follows
 
 
@@ -69,6 +71,7 @@ class Target:
     score: float = 1.0
     resized: bool = False  # by the last frame: the next is likely to go on with it
     lost: int = 0  # frames since it was seen
+    usual: float = 1.0  # what it answered lately, in what it answered at first
     shape: Shape | None = None  # what its size is read from
     likeness: Likeness | None = None  # what it is searched by
 
@@ -206,6 +209,8 @@ class MMNetTracker:
         target.middle = target.middle + self._shift(target, blended)
         target.score = self._score(target, responses[best])
         target.lost = target.lost + 1 if target.score < self.config.lost_below else 0
+        if not target.lost:
+            target.usual += USUAL_RATE * (_share(target, responses[best]) - target.usual)
         target.resized = looks[best].factor != 1
         self._grow(target, 1 + self.config.scale_rate * (looks[best].factor - 1))
 
@@ -242,7 +247,10 @@ class MMNetTracker:
         """Go to the best of ``looks`` if it is the target by both of its templates."""
         best = int(np.argmax(now.max(axis=(1, 2)) + first.max(axis=(1, 2))))
         scores = self._score(target, now[best]), self._score(target, first[best])
+        share = (_share(target, now[best]) + _share(target, first[best])) / 2
         if max(scores) < self.config.found_above or min(scores) < self.config.lost_below:
+            return
+        if share < USUAL_SHARE * target.usual:
             return
         shift = self._shift(target, now[best])
         target.middle = target.middle + np.array([looks[best].dx, looks[best].dy]) + shift
@@ -271,8 +279,7 @@ class MMNetTracker:
         )
 
     def _score(self, target: Target, response: Map) -> float:
-        share = float(np.clip(response.max() / target.first_peak, 0.0, 2.0))
-        return 1 / (1 + math.exp(-(SCORE_GAIN * share + SCORE_BIAS)))
+        return 1 / (1 + math.exp(-(SCORE_GAIN * _share(target, response) + SCORE_BIAS)))
 
     def _search(self, frames: Sequence[Frame], looks: Sequence[list[Look]]) -> list[Map]:
         """What each target's looks answer, (looks, R, R) each."""
@@ -301,6 +308,11 @@ class MMNetTracker:
     def _exemplar(self, frame: Frame, target: Target, side: float) -> Frame:
         x, y = target.middle
         return crop(frame, (float(x), float(y)), side, self.network.size, target.pad)
+
+
+def _share(target: Target, response: Map) -> float:
+    """The peak in that of the first frame."""
+    return float(np.clip(response.max() / target.first_peak, 0.0, 2.0))
 
 
 def _small_copies(frames: Sequence[Frame]) -> list[Small]:

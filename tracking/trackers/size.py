@@ -23,6 +23,8 @@ RATE = 0.5  # how far the size follows in one frame
 LEAST_GAIN = 0.015  # of 1, in correlation to the size as it is: labels and noise do not make sizes
 LEAST_LIKENESS = 0.8  # of 1; below, the object looks otherwise than at first
 MOST = 1.02  # in one frame: more is a change of looks, not of size
+MOST_IF_LARGE = 1.05  # the same of objects that are shown in detail
+LARGE_CELL = 1.5  # frame pixels: an object of some 30 pixels and more
 LEAST_CONTRAST = 1.0  # grey levels (standard deviation) of a picture that can be told again
 
 Picture = NDArray[np.float32]
@@ -48,7 +50,7 @@ def growth(frame: Frame, shape: Shape, middle: Floats, grown: float) -> float:
     """Factor on the size of the object at ``middle`` that is ``grown`` times its first size.
 
     1.0 where it does not look like at first, or where another size fits hardly better. A frame
-    changes it by ``MOST`` at most.
+    changes it by ``MOST`` (or ``MOST_IF_LARGE``) at most.
     """
     steps = np.arange(-STEPS, STEPS + 1)
     down, across = (side + 2 * SLACK for side in shape.picture.shape)
@@ -62,7 +64,8 @@ def growth(frame: Frame, shape: Shape, middle: Floats, grown: float) -> float:
     if likeness[best] < LEAST_LIKENESS or likeness[best] - likeness[STEPS] < LEAST_GAIN:
         return 1.0
     wanted = STEP ** ((steps[best] + _beside(likeness, best)) * RATE)
-    return float(np.clip(wanted, 1 / MOST, MOST))
+    most = MOST_IF_LARGE if shape.cell >= LARGE_CELL else MOST
+    return float(np.clip(wanted, 1 / most, most))
 
 
 def _beside(values: Floats, at: int) -> float:

@@ -14,7 +14,7 @@ from tirdata.types import Box, Floats, Frame
 OBJECT_SIDE = 12.0  # pixels that the object's longer side is brought to, if it is larger
 CONTEXT = 0.5  # of the box's sides, added in all
 LEAST_SIDE = 3  # pixels of the patch; below, nothing can be told by it
-LEAST_LIKENESS = 0.3  # of 1
+LEAST_LIKENESS = 0.5  # of 1
 
 
 class Likeness(NamedTuple):
