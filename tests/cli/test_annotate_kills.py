@@ -93,26 +93,31 @@ def files(dataset: Dataset) -> dict[str, bytes]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("kills", "longest_s", "words"),
-    [
-        pytest.param(50, 2.5, ("--tracker", "hold"), id="hold"),
-        pytest.param(50, 12.0, ("--tracker", "mmnet"), id="mmnet"),
-    ],
-)
-def test_sigkill_at_random_moments_loses_nothing(
-    tmp_path: Path, kills: int, longest_s: float, words: tuple[str, ...]
-) -> None:
-    dataset = bare_dataset(tmp_path / "data", SEQUENCES)
+@pytest.mark.parametrize("tracker", ["hold", "mmnet"])
+def test_sigkill_at_random_moments_loses_nothing(tmp_path: Path, tracker: str) -> None:
+    kill_again_and_again(tmp_path, 50, tracker)
+
+
+def kill_again_and_again(folder: Path, kills: int, tracker: str) -> None:
+    dataset = bare_dataset(folder / "data", SEQUENCES)
     chance = random.Random(11)  # noqa: S311  # moments, not secrets
-    said: Said = {}
+    words = ("--tracker", tracker)
+    said = say(dataset, folder, chance)
+    began = time.monotonic()
+    finish(dataset, words)
+    whole_s = time.monotonic() - began  # of this machine, as busy as it is
     for kill in range(kills):
-        said |= say(dataset, tmp_path, chance)
-        kill_at_random(dataset, words, chance.uniform(0.0, longest_s))
+        said |= say(dataset, folder, chance)
+        kill_at_random(dataset, words, chance.uniform(0.0, 1.1 * whole_s))
         assert people_say(dataset) == said, kill
+    finish(dataset, words)
+    check(dataset, said)
+
+
+def finish(dataset: Dataset, words: tuple[str, ...]) -> None:
+    """The same command, left alone."""
     with propagating(dataset, *words) as process:
         assert process.wait() == 0
-    check(dataset, said)
 
 
 def check(dataset: Dataset, said: Said) -> None:
@@ -150,6 +155,5 @@ def test_one_kill_in_the_middle(tmp_path: Path) -> None:
     assert process.returncode in (0, -signal.SIGKILL)
     assert_gone(process.pid, within_s=300)
     assert people_say(dataset) == said
-    with propagating(dataset, "--tracker", "hold") as process:
-        assert process.wait() == 0
+    finish(dataset, ("--tracker", "hold"))
     check(dataset, said)
