@@ -1,8 +1,8 @@
 """Reciprocative learning: what a score looks at, and the regulariser that bends it (Eq. 2 to 4).
 
 An attention map is the squared gradient of a class score, summed over channels and, in the common
-form, over both halves. For positives the map of the target's score should be uneven and that of
-the background's even; for negatives the other way round. Only ratios of deviation and mean count,
+form, over both halves. For positives the map of the target's score should be even and that of
+the background's uneven; for negatives the other way round. Only ratios of deviation and mean count,
 so maps are divided by their own mean first, which takes no part in gradients.
 """
 
@@ -89,25 +89,25 @@ def regulariser(maps: Maps, positives: Tensor, ratio: Ratio = "per_sample") -> T
             positives, and over the negatives, as DAT's code does.
     """
     total = maps.positive.new_zeros(())
-    for group, uneven, even in (
+    for group, even, uneven in (
         (positives, maps.positive, maps.negative),
         (~positives, maps.negative, maps.positive),
     ):
-        alive = group & _alive(uneven) & _alive(even)
-        total = total + _mean_ratio(uneven[alive], even[alive], ratio)
+        alive = group & _alive(even) & _alive(uneven)
+        total = total + _mean_ratio(even[alive], uneven[alive], ratio)
     return total
 
 
-def _mean_ratio(uneven: Tensor, even: Tensor, ratio: Ratio) -> Tensor:
-    """Deviation over mean of ``uneven`` plus mean over deviation of ``even``; 0 of no sample."""
-    if not len(uneven):
-        return uneven.sum()  # 0, with a gradient
+def _mean_ratio(even: Tensor, uneven: Tensor, ratio: Ratio) -> Tensor:
+    """Deviation over mean of ``even`` plus mean over deviation of ``uneven``; 0 of no sample."""
+    if not len(even):
+        return even.sum()  # 0, with a gradient
     per_sample = ratio == "per_sample"
-    mu_u, sigma_u = _moments(uneven, per_sample)
     mu_e, sigma_e = _moments(even, per_sample)
+    mu_u, sigma_u = _moments(uneven, per_sample)
     if not per_sample:
-        mu_u, sigma_u, mu_e, sigma_e = (x.sum(dim=0) for x in (mu_u, sigma_u, mu_e, sigma_e))
-    values = sigma_u / (mu_u + _TINY) + (mu_e / (sigma_e + _TINY)).clamp(max=_CAP)
+        mu_e, sigma_e, mu_u, sigma_u = (x.sum(dim=0) for x in (mu_e, sigma_e, mu_u, sigma_u))
+    values = sigma_e / (mu_e + _TINY) + (mu_u / (sigma_u + _TINY)).clamp(max=_CAP)
     return values.mean()
 
 
