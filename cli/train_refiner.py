@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs/refiner"),
               show_default=True, metavar="RUN",
               help="Folder of the run; goes on if it holds one.")  # fmt: skip
-@click.option("--steps", type=int, help="Batches in all; default 2400.")
-@click.option("--batch", type=int, help="Pairs a step; default 32.")
-@click.option("--lr-first", type=float, help="Learning rate at first; default 0.002.")
-@click.option("--lr-last", type=float, help="Learning rate at last; default 0.00002.")
+@click.option("--steps", type=int, help="Batches in all; default 400.")
+@click.option("--batch", type=int, help="Pairs a step; default 64.")
+@click.option("--lr-first", type=float, help="Learning rate at first; default 0.003.")
+@click.option("--lr-last", type=float, help="Learning rate at last; default 0.00005.")
 @training_options
 @config_option
 @device_option

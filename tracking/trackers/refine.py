@@ -18,6 +18,7 @@ from tracking.weights.load import load_weights, pick_device, read_about, shipped
 
 LEAST_SIDE = 3.0  # pixels: of a smaller box nothing can be seen
 MOST_SIDES = 4.0  # of the frame: a larger box is no object's
+LAYER = 3  # modules: convolution, norm, activation
 LIMIT = 0.5  # of the box's sides and of the logarithm of its growth, in one round
 
 
@@ -63,7 +64,7 @@ class Refiner:
         found = list(boxes)
         if not rows:
             return found
-        own = Exemplars(exemplars.features[rows], exemplars.sign[rows])
+        own = Exemplars(exemplars.profiles[rows], exemplars.sign[rows])
         seen = [frames[row] for row in rows]
         now = [boxes[row] for row in rows]
         doubt = np.zeros((len(rows), 4))
@@ -100,12 +101,13 @@ def load_refiner(path: Path) -> BoxRefiner:
 def inference_copy(model: BoxRefiner) -> BoxRefiner:
     """A copy to answer only: batch norms go into the convolutions before them."""
     ready = copy.deepcopy(model).eval().requires_grad_(requires_grad=False)
-    for name in ("trunk", "places", "compare"):
+    for name in ("trunk", "along", "compare"):
         layers = list(getattr(ready, name))
         fused: list[nn.Module] = []
-        for conv, norm, activation in zip(layers[::3], layers[1::3], layers[2::3], strict=True):
+        while len(layers) >= LAYER:
+            conv, norm, activation, *layers = layers
             fused += [fuse_conv_bn_eval(conv, norm), activation]
-        setattr(ready, name, nn.Sequential(*fused))
+        setattr(ready, name, nn.Sequential(*fused, *layers))
     return ready.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
 
 

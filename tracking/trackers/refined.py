@@ -38,10 +38,10 @@ class RefinedConfig(Config):
     """Of the head, safetensors; None: those that ship."""
     device: str = "auto"
     """Of the head, and of the tracker if it has one and its settings do not say."""
-    trust: float = Field(0.1, gt=0)
+    trust: float = Field(0.05, gt=0)
     """How far the tracker's boxes are off as a rule, shares of their sides: what the head sees
     counts in full where it is much surer than that."""
-    rounds: int = Field(2, ge=1, le=4)
+    rounds: int = Field(1, ge=1, le=4)
     """Looks at each box, each at where the last one saw it."""
     above: float = Field(0.2, ge=0, le=1)
     """Boxes scored lower are left as they are: what is there may be another object."""

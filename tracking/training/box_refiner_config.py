@@ -10,20 +10,22 @@ from tirdata.config import Config
 class RefinerConfig(Config):
     """A training of the box refiner; lengths are shares of the box's own sides."""
 
-    steps: int = Field(2400, ge=1)
+    steps: int = Field(400, ge=1)
     """Batches in all."""
-    batch: int = Field(32, ge=2)
-    """Pairs a step."""
-    lr_first: float = Field(2e-3, gt=0)
+    batch: int = Field(64, ge=2)
+    """Boxes a step."""
+    looks: int = Field(4, ge=1)
+    """Boxes of a step that share their two pictures, each off by something else."""
+    lr_first: float = Field(3e-3, gt=0)
     """Learning rate at first."""
-    lr_last: float = Field(2e-5, gt=0)
+    lr_last: float = Field(5e-5, gt=0)
     """Learning rate at last, reached exponentially in twenty stages."""
     decay: float = Field(1e-2, ge=0)
     """Weight decay of AdamW."""
     off_least: float = Field(0.02, gt=0)
     """Boxes are off by a normal distribution whose deviation is drawn between this and the next,
     evenly in its logarithm; the same for the centre and for the size, less for the shape."""
-    off_most: float = Field(0.3, gt=0)
+    off_most: float = Field(0.25, gt=0)
     """See ``off_least``."""
     kept_size: float = Field(0.25, ge=0, le=1)
     """Share of boxes that have the exemplar's size, as a tracker's that cannot change it."""

@@ -87,7 +87,9 @@ class RefinerPairs(Dataset[RefinerBatch | TirDataError]):
             DataError: a crop cannot be read.
         """
         random = np.random.default_rng((self.config.seed, step, 4))
-        pairs = [self._pair(random) for _ in range(self.config.batch)]
+        pairs: list[Pair] = []
+        while len(pairs) < self.config.batch:
+            pairs += self._pairs(random, min(self.config.looks, self.config.batch - len(pairs)))
         z, x = (np.stack([np.ascontiguousarray(pair[side]) for pair in pairs]) for side in (0, 1))
         return RefinerBatch(
             torch.from_numpy(z)[:, None],
@@ -96,13 +98,21 @@ class RefinerPairs(Dataset[RefinerBatch | TirDataError]):
             torch.tensor([pair.lost for pair in pairs]),
         )
 
-    def _pair(self, random: np.random.Generator) -> Pair:
-        config = self.config
+    def _pairs(self, random: np.random.Generator, count: int) -> list[Pair]:
+        """So many rows of the same two pictures."""
         z, x, size = self._seen(random)
-        if random.random() < config.shrink:
-            z, x = _shrunk(random, z, x, config.least_side)
+        if random.random() < self.config.shrink:
+            z, x = _shrunk(random, z, x, self.config.least_side)
             size = None
+        return [self._pair(random, z, x, size) for _ in range(count)]
+
+    def _pair(
+        self, random: np.random.Generator, z: Seen, x: Seen, size: tuple[float, float] | None
+    ) -> Pair:
+        config = self.config
         lost = bool(random.random() < config.lost)
+        if random.random() >= config.kept_size:
+            size = None
         box = _beside(random, x.box) if lost else jittered(random, x.box, size, config)
         inverted = random.random() < config.invert
         crops = [
@@ -113,7 +123,7 @@ class RefinerPairs(Dataset[RefinerBatch | TirDataError]):
         return _turned(random, Pair(crops[0], crops[1], tuple(off), lost))
 
     def _seen(self, random: np.random.Generator) -> tuple[Seen, Seen, tuple[float, float] | None]:
-        """Two pictures, and the exemplar's box's sides in pixels of the second, if they count."""
+        """Two pictures, and the sides of the first's box in pixels of the second."""
         config = self.config
         crops = self.tracks[int(random.choice(len(self.share), p=self.share))].crops
         if random.random() < config.anywhere:
@@ -122,10 +132,7 @@ class RefinerPairs(Dataset[RefinerBatch | TirDataError]):
             return seen, seen, None
         most = config.near_gap if random.random() < config.near else len(crops)
         z, x = (self._read(ref) for ref in near(random, crops, 0, most))
-        size = None
-        if random.random() < config.kept_size:
-            size = (z.box.w * z.pixel / x.pixel, z.box.h * z.pixel / x.pixel)
-        return z, x, size
+        return z, x, (z.box.w * z.pixel / x.pixel, z.box.h * z.pixel / x.pixel)
 
     def _read(self, ref: CropRef) -> Seen:
         entry = self.reader.entries[ref.entry]

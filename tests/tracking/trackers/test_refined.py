@@ -19,7 +19,7 @@ from tracking.trackers.refine import Refiner, inference_copy, load_refiner
 from tracking.trackers.refined import RefinedConfig, RefinedMany, RefinedTracker, build_refined
 from tracking.weights.load import write_weights
 
-OFF = (0.05, -0.1, 0.2, 0.0)  # what the made head says of every box
+OFF = (0.05, 0.2)  # shift and growth, of both axes: what the made head says of every box
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,8 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     model = BoxRefiner()
     last = model.read[-1]
     with torch.no_grad():
-        last.bias.copy_(torch.tensor([*OFF, -3.0, -3.0, -3.0, -3.0]))  # type: ignore[operator]
+        model.sharpness.fill_(-20.0)  # all fits alike
+        last.bias.copy_(torch.tensor([*OFF, -3.0, -3.0]))  # type: ignore[operator]
     path = tmp_path_factory.mktemp("head") / "head.safetensors"
     write_weights(path, model, {"model": "box_refiner"})
     return path
@@ -86,7 +87,7 @@ def test_a_box_is_corrected_as_far_as_it_is_trusted(weights: Path, frame: Frame)
     assert none == pytest.approx(box, abs=0.01)
     assert full.w == pytest.approx(20 * math.exp(0.2), rel=1e-4)
     assert full.x + full.w / 2 == pytest.approx(50 + 0.05 * 20, abs=1e-3)
-    assert full.y + full.h / 2 == pytest.approx(45 - 0.1 * 10, abs=1e-3)
+    assert full.y + full.h / 2 == pytest.approx(45 + 0.05 * 10, abs=1e-3)
     assert half.w == pytest.approx(20 * math.exp(0.1), rel=1e-3)
     assert results[100.0].score == 1.0  # the tracker's own
 

@@ -118,8 +118,8 @@ def test_nothing_to_validate_is_said(tiny_mix: Path, tmp_path: Path) -> None:
 
 def test_the_rate_falls_in_stages() -> None:
     schedule = build_schedule(RefinerConfig())
-    assert (schedule.steps, schedule.steps_per_epoch) == (2400, 120)
-    assert schedule.rate(2399) == pytest.approx(RefinerConfig().lr_last)
+    assert (schedule.steps, schedule.steps_per_epoch) == (400, 20)
+    assert schedule.rate(399) == pytest.approx(RefinerConfig().lr_last)
 
 
 def test_a_mix_of_pairs_is_refused(tmp_path: Path) -> None:
