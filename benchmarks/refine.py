@@ -117,10 +117,9 @@ def row(boxes: Sequence[Boxes], passes: Sequence[Pass]) -> str:
     overlaps, ratios = [], []
     for own, found in zip(boxes, passes, strict=True):
         truth = found.clip.boxes
-        counted = np.isfinite(truth).all(axis=1)
-        counted &= np.arange(len(counted)) > 0
+        counted = np.flatnonzero(np.isfinite(truth).all(axis=1))[1:]
         overlaps.append(np.nan_to_num(overlap(own, truth)[counted]))
-        last = np.flatnonzero(counted)[-5:]
+        last = counted[-5:]
         ratios.append(np.median(np.sqrt(own[last, 2] * own[last, 3] / truth[last, 2:].prod(1))))
     values = np.concatenate(overlaps)
     success = (values[:, None] > THRESHOLDS).mean()
