@@ -101,9 +101,7 @@ def test_accept_makes_one_box_the_persons(open_page: Open, client: Client) -> No
     tab.notice("Nothing of a machine's to accept here")
 
 
-def test_accept_goes_to_the_next_doubtful_frame(
-    open_page: Open, client: Client, name: str
-) -> None:
+def test_accept_goes_to_the_next_doubtful_frame(open_page: Open, client: Client, name: str) -> None:
     tab = open_page(client)
     tab.draw_new(BOX)
     tab.until_idle()
