@@ -24,7 +24,9 @@ def _zoomed(frame: Frame, middle: Floats, by: float) -> Frame:
 
 @pytest.mark.parametrize("name", ["IR_DRONE_121", "IR_HELICOPTER_043"])
 @pytest.mark.parametrize("rate", [1 / 1.012, 1.0, 1.012])
-def test_the_size_follows_most_of_a_zoom_though_the_place_is_not_exact(name: str, rate: float) -> None:
+def test_the_size_follows_most_of_a_zoom_though_the_place_is_not_exact(
+    name: str, rate: float
+) -> None:
     clip = DATA / f"{name}.mp4"
     frames, boxes = frames_of(clip, 0, FRAMES), boxes_of(clip)[:FRAMES]
     boxes[:, :2] -= 1
