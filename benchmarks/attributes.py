@@ -1,6 +1,6 @@
 """Attributes by the rules of `tirdata stats` beside those that people gave three benchmarks.
 
-    python benchmarks/attributes.py --data ../shared/data/eval
+    python -m benchmarks.attributes --data ../shared/data/eval
 
 Boxes alone are looked at. The sizes of the frames are not known here, so for `out of view` only the
 left and the upper edge count. Prints the table of docs/stats.md.

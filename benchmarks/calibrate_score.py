@@ -5,7 +5,7 @@ painted out half-way, so that there are frames in which it is gone. Fits logisti
 features of the response maps; for the first, the one that the tracker uses, prints the numbers for
 ``tracking/trackers/mmnet.py`` and a table of how often the score was right.
 
-Run: python benchmarks/calibrate_score.py TRUTH…    (datasets, such as held_out.py --part val makes)
+Run: python -m benchmarks.calibrate_score TRUTH…    (datasets, such as held_out.py --part val makes)
 """
 
 import argparse

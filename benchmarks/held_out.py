@@ -9,7 +9,7 @@ CSRT and KCF are in opencv-contrib only; without it the program says so and runs
 
     pip install "opencv-contrib-python-headless<5"    # in an environment of its own
 
-Run: python benchmarks/held_out.py --data ../shared/data/svanstrom
+Run: python -m benchmarks.held_out --data ../shared/data/svanstrom
 """
 
 import argparse

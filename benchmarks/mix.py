@@ -1,8 +1,8 @@
 """How `build-mix` scales: time per frame and memory for datasets of two sizes, and crops a second.
 
-    python benchmarks/mix.py scale --folder FOLDER --sequences 100 10000
-    python benchmarks/mix.py crops
-    python benchmarks/mix.py duplicates --sequences 1000 10000
+    python -m benchmarks.mix scale --folder FOLDER --sequences 100 10000
+    python -m benchmarks.mix crops
+    python -m benchmarks.mix duplicates --sequences 1000 10000
 
 Frames of the made datasets are tiny and hard-linked, each kept for half a second, and differ from
 sequence to sequence; XML files are linked from one sequence to all. Each build runs in a process of

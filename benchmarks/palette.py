@@ -4,7 +4,7 @@ Real thermal frames are the truth. They are coloured by a palette, encoded as us
 (H.264 or MPEG-4, 4:2:0), read by the package's reader, and the palette is detected and inverted
 with no hint. Beside it stands what everybody does: the grey conversion of OpenCV (BGR2GRAY).
 
-Run: python benchmarks/palette.py [FOLDER OF ../shared/data] [--frames N] [--only NAME…]
+Run: python -m benchmarks.palette [FOLDER OF ../shared/data] [--frames N] [--only NAME…]
 """
 
 import argparse

@@ -11,7 +11,7 @@ with new noise in each frame, as from a hovering drone (hover), another tone cur
 The peers are plain rules that always decide: the top third is colder than the bottom third; the
 histogram has its long tail on the warm side.
 
-Run: python benchmarks/polarity.py --data ../shared/data
+Run: python -m benchmarks.polarity --data ../shared/data
 """
 
 import argparse

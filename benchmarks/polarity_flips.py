@@ -3,7 +3,7 @@
 Every clip is taken as it is and with its second half inverted: at once, and through one and two
 mixed frames; all are coded in H.264 (crf 26, 4:2:0) before they are judged.
 
-Run: python benchmarks/polarity_flips.py --data ../shared/data
+Run: python -m benchmarks.polarity_flips --data ../shared/data
 """
 
 import argparse

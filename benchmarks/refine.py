@@ -7,7 +7,7 @@ IoU of at least 0.5, 0.7 and 0.75, as tracked, refined, with the true centre and
 
 CSRT and KCF are in opencv-contrib only; NanoTrack needs its two files (--nano FOLDER).
 
-Run: python benchmarks/refine.py --data ../shared/data --work FOLDER
+Run: python -m benchmarks.refine --data ../shared/data --work FOLDER
 """
 
 import argparse

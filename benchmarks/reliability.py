@@ -10,7 +10,7 @@ clips does on the fifth, and prints them: on the validation tenth of Svanström'
 without its clip 41. Without it, the numbers that ship are judged on what they were not fitted to:
 the test tenth, clip 41, and VOT-TIR's.
 
-Run: python benchmarks/reliability.py --work FOLDER [--fit] --plot docs/pictures/reliability.svg
+Run: python -m benchmarks.reliability --work FOLDER [--fit] --plot docs/pictures/reliability.svg
 """
 
 import argparse

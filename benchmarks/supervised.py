@@ -1,6 +1,6 @@
 """How fast VOT's measures are: 60 sequences with one repetition, and with fifteen that differ.
 
-    python benchmarks/supervised.py [--folder ../shared/data/eval/vot]
+    python -m benchmarks.supervised [--folder ../shared/data/eval/vot]
 
 The folder has ``VOT2018.json`` and ``DaSiamRPN_VOT2018.zip``. Fifteen repetitions are made of the
 one that there is, moved by a pixel or so at random. Overlaps, accuracy, robustness, EAO and all

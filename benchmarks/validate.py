@@ -1,6 +1,6 @@
 """How fast `validate` goes through a made dataset: frames linked to one tiny JPEG, real XML files.
 
-    python benchmarks/validate.py --sequences 200 --frames 100
+    python -m benchmarks.validate --sequences 200 --frames 100
 
 The dataset is made anew unless ``--folder`` holds one of that size already.
 """
