@@ -37,18 +37,20 @@ def main() -> None:
     parser.add_argument("--global-weights", type=Path)
     parser.add_argument("--frame", type=int, default=10)
     parser.add_argument("--pairs", type=int, default=2)
+    parser.add_argument("--maps-only", action="store_true", help="of pairs that may not be shown")
     given = parser.parse_args()
     torch.set_num_threads(1)
     found = []
     for pair in read_pairs(given.data / "research-only" / "rgbt", 1, given.frame + 1):
-        found.append(row(pair, given.frame, given.weights, given.global_weights))
+        tiles = row(pair, given.frame, given.weights, given.global_weights)
+        found.append(beside(tiles[2:] if given.maps_only else tiles))
         if len(found) == given.pairs:
             break
     cv2.imwrite(str(given.out), np.vstack(found))
 
 
-def row(pair: Pair, frame: int, weights: Path | None, wide: Path | None) -> Tile:
-    """The tiles of one pair side by side."""
+def row(pair: Pair, frame: int, weights: Path | None, wide: Path | None) -> list[Tile]:
+    """Of one pair: both halves, the maps learned without and with the regulariser, the wide one."""
     later = pair.frames[frame]
     box, seen = Box(*pair.thermal[frame]), Box(*pair.visible[frame])
     tiles = [cut(later.visible, seen), cut(later.thermal, box)]
@@ -56,9 +58,13 @@ def row(pair: Pair, frame: int, weights: Path | None, wide: Path | None) -> Tile
     tiles += [local_tile(pair, later, box, each | {"attention": how}) for how in ("off", "roi")]
     if wide is not None:
         tiles.append(global_tile(pair, later, wide, box))
+    return tiles
+
+
+def beside(tiles: list[Tile]) -> Tile:
+    """A line of tiles of one height with gaps between and below."""
     gap = np.full((SIDE, 6, 3), 255, np.uint8)
-    spaced = [part for tile in tiles for part in (tile, gap)][:-1]
-    line = np.hstack(spaced)
+    line = np.hstack([part for tile in tiles for part in (tile, gap)][:-1])
     return np.vstack([line, np.full((6, line.shape[1], 3), 255, np.uint8)])
 
 
@@ -76,7 +82,7 @@ def local_tile(pair: Pair, later: FramePair, box: Box, settings: dict[str, Any])
     told = f"{uneven[0]:.2f} (target), {uneven[1]:.2f} (background)"
     print(f"{pair.name}, attention {settings['attention']}: deviation over mean {told}; "
           f"scores {score[1]:.1f}, {score[0]:.1f}")  # fmt: skip
-    return heat(values, cut(later.thermal, box))
+    return heat(values, np.zeros((SIDE, SIDE, 3), np.uint8))
 
 
 def global_tile(pair: Pair, later: FramePair, weights: Path, box: Box) -> Tile:
@@ -102,7 +108,7 @@ def cut(picture: Any, box: Box) -> Tile:  # noqa: ANN401 - grey or of three chan
 
 
 def heat(values: Any, below: Tile) -> Tile:  # noqa: ANN401 - a map of any size
-    """A map in colours over a picture."""
+    """A map in colours over a picture, half and half."""
     size = below.shape[1::-1]
     level = np.asarray(values, np.float32) / max(float(np.max(values)), 1e-12)
     grown = cv2.resize(level, size, interpolation=cv2.INTER_CUBIC)
