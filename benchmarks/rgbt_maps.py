@@ -72,7 +72,7 @@ def local_tile(pair: Pair, later: FramePair, box: Box, settings: dict[str, Any])
     """Where the target's score looks in the object's region of a later frame."""
     tracker = DualAttentionTracker(dual(settings))
     tracker.init_pair(pair.frames[0], Box(*pair.thermal[0]), Box(*pair.visible[0]))
-    view = View.of(later, tracker._alignment, tracker.device)
+    view = View.of(later, tracker._halves.alignment, tracker.device)
     samples = tracker._extract(view, np.array([box], np.float64), np.array(box[2:]))
     with torch.no_grad():
         maps = maps_at_regions(tracker.model, samples.features.float(), samples.where)

@@ -32,6 +32,7 @@ STATUSES = {
     "AnnotationError": 3,
     "ConflictError": 3,
     "VersionError": 3,
+    "WeightsError": 3,
     "PartlyDoneError": 4,
     "MissingError": 5,
     "StoppedError": 130,

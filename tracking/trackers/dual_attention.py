@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 from torch import Tensor
 
+from tirdata.crops import centre
 from tirdata.errors import DataError, MissingError, UsageError
 from tirdata.geometry import inside
 from tirdata.tracker import Prediction
@@ -27,6 +28,7 @@ from tracking.trackers.global_search import GlobalSearch, GlobalSearchConfig
 from tracking.trackers.local_net import build_local_net, fresh_head, head_state, trained_head
 from tracking.trackers.online import Learner, Memory
 from tracking.trackers.pair_features import Alignment, Extractor, Samples, View, same_shape
+from tracking.trackers.patches import Halves
 from tracking.weights.load import pick_device, pick_precision
 
 _LOG: Final = logging.getLogger(__name__)
@@ -34,6 +36,9 @@ _LOG: Final = logging.getLogger(__name__)
 BEST: Final = 5  # candidates whose mean is the answer
 POSITIVE: Final = 0.7  # least IoU of a positive sample
 FIRST_NEGATIVE, LATER_NEGATIVE = 0.5, 0.3  # most IoU of a negative one
+FAST: Final = 0.2  # mean sides in a frame, from which candidates go where it seems to be as well
+RESIZED: Final = 1.1  # most by which a box grows or shrinks in a frame
+WIDEST: Final = 3  # times move_when_lost that is searched at most
 LOST: Final = 0.49  # most that the score of a frame is in which no box looks like the object
 
 
@@ -100,14 +105,16 @@ class DualAttentionTracker:
             UsageError: how the halves belong together cannot be told.
         """
         config = self.config
-        self._alignment = self._aligned(pair, box, visible_box)
-        _check_inside(pair, box, self._alignment)
+        alignment = self._aligned(pair, box, visible_box)
+        _check_inside(pair, box, alignment)
+        self._halves = Halves(pair, box, alignment, follows=self._follows(pair))
         self.seconds = {}
         self._random = np.random.default_rng(config.seed)
         fresh_head(self.model, config.seed, self._trained)
         self._learner = Learner(self._extract, config, self._random)
         self._memory = Memory(config)
         self._box, self._score, self._failures, self._frames, self._found = box, 1.0, 0, 0, 0
+        self._guess: Box | None = None  # where it looks most like itself, if that is far off
         view = self._view(pair)
         begun = time.perf_counter()
         positives, negatives = self._first_samples(view)
@@ -118,7 +125,7 @@ class DualAttentionTracker:
         self._regression = self._learned_regression(view)
         self._note("regression", begun)
         if self.proposals is not None:
-            on_visible = self._alignment(np.array([box], np.float64))[0]
+            on_visible = alignment(np.array([box], np.float64))[0]
             self.proposals.start(pair, box, visible_box or _box(on_visible))
 
     def track_pair(self, pair: FramePair) -> Prediction:
@@ -126,6 +133,7 @@ class DualAttentionTracker:
         if self._learner is None:
             raise RuntimeError("track before init")
         self._frames += 1
+        self._guess = self._far_guess(self._halves.look(pair))
         view = self._view(pair)
         candidates, scores = self._scored(pair, view)
         best = scores[:, TARGET].topk(BEST).indices
@@ -136,6 +144,7 @@ class DualAttentionTracker:
         if top[TARGET] > 0:
             self._failures = 0
             self._box = self._moved(candidates, rows)
+            self._halves.go(pair, self._box)
             self._learn_from(view)
         else:
             self._failures += 1
@@ -147,11 +156,8 @@ class DualAttentionTracker:
 
     def _scored(self, pair: FramePair, view: View) -> tuple[Samples, Tensor]:
         """The candidates of a frame, global ones last, and their scores."""
-        config = self.config
         begun = time.perf_counter()
-        move = config.move if self._failures == 0 else config.move_when_lost
-        boxes = self._around().gaussian(config.candidates, move, config.scale, valid=True)
-        found = self._extract(view, boxes, self._size)
+        found = self._wide(view) if self._failures else self._near(view)
         begun = self._note("candidates", begun)
         far = self._global(pair)
         if len(far):
@@ -161,6 +167,40 @@ class DualAttentionTracker:
         scores = self._learner.scores(found.features)
         self._note("head", begun)
         return found, scores
+
+    def _near(self, view: View) -> Samples:
+        """Candidates where it was, half of them where it seems to be now if that is far off."""
+        config = self.config
+        places = [self._box] if self._guess is None else [self._box, self._guess]
+        count = config.candidates // len(places)
+        drawn = [
+            Generator(self._random, view.size, place).gaussian(
+                count, config.move, config.scale, valid=True
+            )
+            for place in places
+        ]
+        return self._extract(view, np.concatenate(drawn), self._size)
+
+    def _wide(self, view: View) -> Samples:
+        """Candidates ever farther around where it was last, and more about the best of them."""
+        config = self.config
+        move = config.move_when_lost * min(self._failures, WIDEST)
+        found = self._near(view)
+        wide = self._around().uniform(config.candidates, move, config.scale)
+        found = found + self._extract(view, wide, self._size)
+        assert self._learner is not None  # noqa: S101 - the caller has seen to it
+        best = int(self._learner.scores(found.features)[:, TARGET].argmax())
+        there = Generator(self._random, view.size, _box(found.boxes[best]))
+        close = there.gaussian(config.candidates // 2, config.move / 2, config.scale, valid=True)
+        return found + self._extract(view, close, self._size)
+
+    def _far_guess(self, place: Floats | None) -> Box | None:
+        if place is None or not self.config.guess:
+            return None
+        x, y = place - np.array(centre(self._box))
+        if math.hypot(x, y) < FAST * self._size.mean():
+            return None
+        return Box(self._box.x + float(x), self._box.y + float(y), self._box.w, self._box.h)
 
     def _global(self, pair: FramePair) -> Boxes:
         due = self._frames % self.config.global_every == 0
@@ -175,7 +215,9 @@ class DualAttentionTracker:
         boxes: Boxes = candidates.boxes[rows]
         if self._regression is not None:
             boxes = self._regression(candidates.features[rows].flatten(1), boxes)
-        return _box(boxes.mean(axis=0))
+        mean, most = boxes.mean(axis=0), RESIZED * self._size
+        sides = np.clip(mean[2:], self._size / RESIZED, most)
+        return _box(np.array([*(mean[:2] + (mean[2:] - sides) / 2), *sides]))
 
     def _learn_from(self, view: View) -> None:
         """Take samples of a frame in which the object was found."""
@@ -259,7 +301,7 @@ class DualAttentionTracker:
 
     def _view(self, pair: FramePair) -> View:
         begun = time.perf_counter()
-        view = View.of(pair, self._alignment, self.device)
+        view = View.of(pair, self._halves.alignment, self.device)
         self._frame_size = view.size
         self._note("upload", begun)
         return view
@@ -280,7 +322,7 @@ class DualAttentionTracker:
     def _aligned(self, pair: FramePair, box: Box, visible_box: Box | None) -> Alignment:
         wanted = self.config.align
         if wanted == "auto":
-            wanted = "size" if same_shape(pair) else "first-box"
+            wanted = "size" if same_shape(pair) else "follow"
         if wanted == "size":
             return Alignment.of_sizes(pair)
         if visible_box is None:
@@ -291,6 +333,11 @@ class DualAttentionTracker:
                 "if both show the same field of view"
             )
         return Alignment.of_boxes(box, visible_box)
+
+    def _follows(self, pair: FramePair) -> bool:
+        """Whether one map from half to half is not enough."""
+        wanted = self.config.align
+        return wanted == "follow" or (wanted == "auto" and not same_shape(pair))
 
 
 def _check_inside(pair: FramePair, box: Box, alignment: Alignment) -> None:

@@ -25,6 +25,7 @@ PAPER: Final[dict[str, Any]] = {
     "negatives_looked_at": 1024,
     "mined_negatives": 32,
     "box_samples": 1000,
+    "guess": False,
     "global_every": 1,
     "global_below": 1.0,
     "precision": "fp32",
@@ -55,10 +56,11 @@ class DualAttentionConfig(Config):
     """Of samples and of the head's first weights."""
     missing_half: Literal["refuse", "copy"] = "refuse"
     """A sequence without visible frames. copy: thermal ones stand for them."""
-    align: Literal["auto", "size", "first-box"] = "auto"
+    align: Literal["auto", "size", "first-box", "follow"] = "auto"
     """How a thermal pixel finds its visible one. size: both halves show the same field of view;
-    first-box: by the two boxes of the first pair, for halves that are not registered; auto: size
-    where both are of one shape, else first-box."""
+    first-box: by the two boxes of the first pair; follow: by those at first, then the object is
+    looked for on the visible half in each frame; auto: size where both are of one shape, else
+    follow."""
 
     features: Literal["scene", "crops"] = "scene"
     """crops: each sample is cut and run alone; scene: samples share a map (RT-MDNet)."""
@@ -83,7 +85,11 @@ class DualAttentionConfig(Config):
     move: float = Field(0.6, gt=0)
     """Mean sides that a candidate's centre is moved at most."""
     move_when_lost: float = Field(1.5, gt=0)
-    """The same after a frame in which the object was not found."""
+    """The same after a frame in which the object was not found; twice and three times as far after
+    two and more."""
+    guess: bool = True
+    """Half of the candidates are drawn where the object's patches correlate best, where that is
+    far from the last place."""
     scale: float = Field(1.05, ge=1)
     """Most that a candidate is enlarged or shrunk."""
     init_positives: int = Field(200, ge=1)

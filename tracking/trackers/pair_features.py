@@ -53,6 +53,11 @@ class Alignment:
         moved: Boxes = boxes * np.array(self.scale * 2) + np.array((*self.shift, 0.0, 0.0))
         return moved
 
+    def place(self, point: Floats) -> Floats:
+        """A point (2,) on the visible half."""
+        moved: Floats = point * np.array(self.scale) + np.array(self.shift)
+        return moved
+
 
 @dataclass(frozen=True, eq=False)
 class View:

@@ -65,12 +65,12 @@ def test_halves_that_lie_apart_are_found_by_the_boxes_of_the_first_pair() -> Non
     seen = Box(box.x - 10, box.y - 20, box.w, box.h)
     tracker = tracker_of(FAST, init_steps=1)
     tracker.init_pair(cropped[0], box, seen)  # 150x108 beside 160x128: not of one shape
-    assert tracker._alignment.shift == pytest.approx((-10.0, -20.0))
+    assert tracker._halves.alignment.shift == pytest.approx((-10.0, -20.0))
     with pytest.raises(UsageError, match="thermal frames are 160x128, visible ones 150x108"):
         tracker.init_pair(cropped[0], box)
     tracker.config = DualAttentionConfig.model_validate({**FAST, "align": "size", "init_steps": 1})
     tracker.init_pair(cropped[0], box)
-    assert tracker._alignment.scale == pytest.approx((150 / 160, 108 / 128))
+    assert tracker._halves.alignment.scale == pytest.approx((150 / 160, 108 / 128))
 
 
 def test_an_object_outside_a_half(caplog: pytest.LogCaptureFixture) -> None:
