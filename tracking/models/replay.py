@@ -5,7 +5,7 @@ than doing it.
 """
 
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final, Generic, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor
@@ -15,21 +15,24 @@ from tracking.models.alexnet import Features
 COUNTS: Final = (1, 2, 3, 4, 8, 16, 24, 32, 48, 64)  # what is recorded; others are filled up
 WARMING_UP: Final = 3  # runs before a record: libraries choose and allocate in the first ones
 
+Found = TypeVar("Found")
 Run = Callable[[Tensor], Features]
 
 
-class Record(NamedTuple):
+class Record(NamedTuple, Generic[Found]):
     """What was recorded, with the memory that it reads and writes."""
 
     given: Tensor
-    found: Features
+    found: Found
     replay: Callable[[], None]
 
 
 class Replayed:
     """``run`` of crops (n, 1, s, s) uint8; what it gives is good until it is called again."""
 
-    def __init__(self, run: Run, record: "Callable[[Run, Tensor], Record] | None" = None) -> None:
+    def __init__(
+        self, run: Run, record: Callable[[Run, Tensor], Record[Features]] | None = None
+    ) -> None:
         """Prepare; nothing is recorded yet.
 
         Args:
@@ -38,7 +41,7 @@ class Replayed:
         """
         self._run = run
         self._record = record or record_on_gpu
-        self._records: dict[tuple[int, int], Record] = {}
+        self._records: dict[tuple[int, int], Record[Features]] = {}
 
     def __call__(self, crops: Tensor) -> Features:
         """Features of ``crops``, wherever these lie."""
@@ -54,8 +57,8 @@ class Replayed:
         return Features(record.found.conv3[:count], record.found.conv5[:count])
 
 
-def record_on_gpu(run: Run, example: Tensor) -> Record:
-    """A CUDA graph of ``run`` on crops like ``example``."""
+def record_on_gpu(run: Callable[[Tensor], Found], example: Tensor) -> Record[Found]:
+    """A CUDA graph of ``run`` on what is like ``example``."""
     given = example.cuda()
     stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
     stream.wait_stream(torch.cuda.current_stream())

@@ -1,7 +1,7 @@
 """Training the box refiner on a mix of crops."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import AdamW
 
-from tirdata import files
-from tirdata.config import read_json, to_json
+from tirdata.config import read_json
 from tirdata.errors import UsageError
 from tirdata.geometry import overlap
 from tirdata.mix.manifest import MixManifest
@@ -20,12 +19,12 @@ from tirdata.remote import Place
 from tirdata.types import Box
 from tracking.models.box_refiner import BoxRefiner
 from tracking.trackers.refine_crops import corrected
-from tracking.training import checkpoint
 from tracking.training.box_refiner_config import RefinerConfig
 from tracking.training.box_refiner_data import RefinerBatch, RefinerPairs
 from tracking.training.data import in_order
-from tracking.training.loop import Progress, Schedule, silent, train, trim_log
-from tracking.training.run_folder import CHECKPOINT, CONFIG, LOG, TrainResult, check_ours
+from tracking.training.loop import Progress, Schedule, silent
+from tracking.training.run import Learning, Run
+from tracking.training.run_folder import TrainResult, check_ours
 from tracking.training.tracks import gather_tracks
 from tracking.weights.load import pick_device, write_weights
 
@@ -87,36 +86,24 @@ def train_refiner(
     model = BoxRefiner().to(device)
     groups = [{"params": list(model.parameters()), "lr_multiplier": 1.0}]
     optimizer = AdamW(groups, lr=0.0, weight_decay=config.decay)
-    saved, done = out / CHECKPOINT, 0
-    if saved.exists():
-        done = checkpoint.restore(saved, model, optimizer, config, mix_hash)
-    end = max(done, min(config.steps, stop_after or config.steps))
-    pairs = pairs_of(MixReader(mix, "train", cache), manifest, config, range(done, end))
-    files.write_text(out / CONFIG, to_json(config))
-    trim_log(out / LOG, done)
-    losses: list[float] = []
+    reader = MixReader(mix, "train", cache)
 
-    def note(progress: Progress) -> None:
-        losses.append(progress.loss)
-        on_step(progress)
+    def batches(steps: range) -> Iterator[RefinerBatch]:
+        return in_order(pairs_of(reader, manifest, config, steps), config.workers)
 
-    def save(step: int) -> None:
-        checkpoint.save(saved, model, optimizer, step, config, mix_hash)
-
-    train(
-        model.train(), in_order(pairs, config.workers), CorrectionLoss(config), optimizer,
-        schedule=build_schedule(config), done=done, device=device, log=out / LOG, save=save,
-        save_every=config.checkpoint_every, on_step=note,
+    learning = Learning(
+        model.train(), optimizer, CorrectionLoss(config), batches, build_schedule(config),
+        config.checkpoint_every,
     )  # fmt: skip
-    if losses:
-        save(end)
+    last = min(config.steps, stop_after or config.steps)
+    done = Run(out, config, mix_hash).go(learning, device, on_step, last)
     before, after = _overlaps(model.eval(), MixReader(mix, "val", cache), manifest, config, device)
     told = {
-        "model": "box_refiner", "mix_sha256": mix_hash, "steps": end, "overlap_before": before,
+        "model": "box_refiner", "mix_sha256": mix_hash, "steps": done.end, "overlap_before": before,
         "overlap_after": after, "train": config.model_dump(mode="json"),
     }  # fmt: skip
     write_weights(out / WEIGHTS, model, told)
-    return RefinerResult(out / WEIGHTS, end, done, losses, before, after)
+    return RefinerResult(out / WEIGHTS, *done, before, after)
 
 
 def pairs_of(

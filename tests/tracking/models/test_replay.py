@@ -16,7 +16,7 @@ def _run(crops: Tensor) -> Features:
 def _by_hand(made: list[tuple[int, ...]]) -> object:
     """A record as CUDA's: fixed memory that is read and written again."""
 
-    def record(run: Run, example: Tensor) -> Record:
+    def record(run: Run, example: Tensor) -> Record[Features]:
         made.append(tuple(example.shape))
         given = example.clone()
         found = Features(*(each.clone() for each in run(given)))

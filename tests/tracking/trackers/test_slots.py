@@ -11,14 +11,15 @@ from tirdata.errors import MissingError
 from tirdata.geometry import overlap
 from tirdata.types import Box
 from tracking.models.local_attention import Head
+from tracking.models.replay import Record
 from tracking.trackers.dual_attention import DualAttentionTracker
 from tracking.trackers.dual_attention_settings import DualAttentionConfig
-from tracking.trackers.slots import SLOTS, Record, Run, Slots
+from tracking.trackers.slots import SLOTS, Run, Slots
 
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU: not run on CUDA")
 
 
-def record_here(run: Run, example: Tensor) -> Record:
+def record_here(run: Run, example: Tensor) -> Record[Tensor]:
     """What a GPU does, without one: the same memory is read and written at each replay."""
     found = run(example)
 
