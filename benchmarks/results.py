@@ -1,9 +1,10 @@
 """The five strategies and the ablation of MMNet: trains, scores and tables all, and goes on.
 
 Each row of `benchmarks/results.toml` is trained by `tirdata train mmnet` in a folder of its own and
-scored on recordings that it was not trained on: the tenth of Svanström's clips that validates and
-Anti-UAV's clip 41, and pairs of crops from the mix's validation side. A run that is scored is not
-done again; killed at any moment, the same command goes on from the last checkpoint.
+scored on recordings that it was not trained on (the tenth of Svanström's clips that validates,
+Anti-UAV's clip 41, and what may not be trained on at all) and on pairs of crops from the mix's
+validation side. A run that is scored is not done again; killed at any moment, the same command goes
+on from the last checkpoint. Several may work on other experiments (--only) in the same folder.
 
     python -m benchmarks.first_mix --data ../shared/data --out mix-first
     python -m benchmarks.results --mix mix-first --data ../shared/data --budget gpu --out results
@@ -36,7 +37,6 @@ from tracking.trackers.mmnet import MMNetConfig, MMNetTracker, load_model
 from tracking.weights.load import shipped
 
 WEIGHTS = "mmnet.safetensors"
-SOURCES = ("svanstrom", "antiuav-41")
 
 
 class Bench:
@@ -92,13 +92,14 @@ class Bench:
         device = self.given.device
         tracker = MMNetTracker(
             MMNetConfig.model_validate(
-                {"profile": self.budget.profile, "weights": weights, "device": device}
+                {**self.budget.tracker, "weights": weights, "device": device}
             )
         )
-        clips: dict[str, dict[str, float]] = {}
+        clips: dict[str, dict[str, dict[str, float]]] = {}
         for clip in self.clips():
             followed = follow(tracker, clip)
-            clips[clip.name] = measures(followed.found, followed.truth)
+            measured = measures(followed.found, followed.truth)
+            clips.setdefault(clip.source, {})[clip.name] = measured
         pairs = matching(load_model(weights), self.given.mix, self.budget.pairs, device)
         return Score(
             run=run.name, experiment=run.experiment.name, seed=run.seed, key=key, command=command,
@@ -109,11 +110,15 @@ class Bench:
     def clips(self) -> list[Clip]:
         """Held-out clips, read once."""
         if self._clips is None:
-            take = Take(every=1, frames=self.budget.frames, part="val")
-            found = [held_out_clips(self.given.data, each, take) for each in SOURCES]
-            self._clips = [clip for each in found for clip in each[:: self.budget.every]]
-            if not self._clips:
-                raise UsageError(f"{self.given.data}: no held-out clip of {' or '.join(SOURCES)}")
+            found = {
+                source: held_out_clips(
+                    self.given.data, source, Take(every=1, frames=frames, part="val")
+                )
+                for source, frames in self.budget.sources.items()
+            }
+            if missing := [source for source, clips in found.items() if not clips]:
+                raise UsageError(f"{self.given.data}: no held-out clip of {', '.join(missing)}")
+            self._clips = [clip for clips in found.values() for clip in clips[:: self.budget.every]]
         return self._clips
 
     def write(self, scores: list[Score], missing: list[str]) -> None:

@@ -37,12 +37,12 @@ class Budget(Config):
     seeds: tuple[int, ...]
     more: dict[str, tuple[int, ...]] = Field(default_factory=dict)
     """Seeds of single experiments, after all others."""
-    profile: str
-    """Of the tracker that scores."""
-    frames: int = Field(ge=2)
-    """Of each held-out clip."""
+    tracker: Settings
+    """Of the MMNet tracker that scores."""
+    sources: dict[str, int]
+    """Held-out recordings that it follows, and how many frames of each clip."""
     every: int = Field(1, ge=1)
-    """Takes every so many of the held-out clips."""
+    """Takes every so many of each source's clips."""
     pairs: int = Field(ge=2)
     """Of held-out crops."""
     settings: Settings = Field(default_factory=dict)
@@ -131,7 +131,7 @@ def toml_of(settings: Mapping[str, Any]) -> str:
 def key_of(settings: Mapping[str, Any], start: str | None, budget: Budget, mix: str) -> str:
     """A hash of all that decides a row: what is trained, on what, and how it is scored."""
     decides = {key: value for key, value in settings.items() if key not in _FREE}
-    scored = (budget.profile, budget.frames, budget.every, budget.pairs)
+    scored = (budget.tracker, budget.sources, budget.every, budget.pairs)
     text = json.dumps([decides, start, scored, mix], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

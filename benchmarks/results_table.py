@@ -12,7 +12,7 @@ from tirdata.types import Floats
 from tracking.evaluation.bootstrap import draw, interval_of, mean_of
 from tracking.evaluation.scores import Machine
 
-CLUTTER = "antiuav-41"  # one clip over ground; all others are Svanström's, mostly sky
+SOURCES = {"svanstrom": "sky", "antiuav-41": "clutter", "vot-tir": "birds", "tass": "people"}
 SMOOTH = 10  # steps
 
 
@@ -28,8 +28,8 @@ class Score(Config):
     pairs: int
     took: dict[str, float]
     matching: dict[str, float]
-    clips: dict[str, dict[str, float]]
-    """Each of ``benchmarks.following.MEASURED`` by clip."""
+    clips: dict[str, dict[str, dict[str, float]]]
+    """Each of ``benchmarks.following.MEASURED`` by source and clip."""
 
 
 def markdown(
@@ -52,38 +52,37 @@ def markdown(
 
 def table_of(name: str, table: Table, scores: Sequence[Score]) -> str:
     """One markdown table; of several seeds the mean and, in brackets, the lowest to the highest."""
-    head = ["row", "seeds", "pairs", "object found", "told apart", "mean IoU, sky",
-            "success, sky", "mean IoU, clutter", f"mean IoU - {table.reference}",
-            "CPU s"]  # fmt: skip
+    sources = list(dict.fromkeys(source for score in scores for source in score.clips))
+    head = ["row", "seeds", "pairs", "object found", "told apart",
+            *(f"mean IoU, {SOURCES[source]}" for source in sources),
+            f"all clips - {table.reference}", "CPU s"]  # fmt: skip
     rows = [head, ["---"] * len(head)]
     reference = [score for score in scores if score.experiment == table.reference]
     for experiment in table.experiment:
         own = [score for score in scores if score.experiment == experiment.name]
         if name in experiment.tables and own:
             told = "" if own == reference or not reference else difference(reference, own)
-            rows.append(_row(experiment, own, told))
+            rows.append(_row(experiment, own, sources, told))
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
-def _row(experiment: Experiment, own: Sequence[Score], compared: str) -> list[str]:
-    sky = [_sky(score) for score in own]
+def _row(
+    experiment: Experiment, own: Sequence[Score], sources: Sequence[str], compared: str
+) -> list[str]:
     return [
         experiment.label,
         ", ".join(str(score.seed) for score in own) if not experiment.shipped else "",
         f"{own[0].pairs:,}" if not experiment.shipped else "",
         _mean([score.matching["found"] for score in own]),
         _mean([score.matching["told_apart"] for score in own]),
-        _mean([float(each["mean_overlap"].mean()) for each in sky]),
-        _mean([float(each["success"].mean()) for each in sky]),
-        _mean([score.clips[CLUTTER]["mean_overlap"] for score in own if CLUTTER in score.clips]),
+        *(_mean([_overlap(score, source) for score in own]) for source in sources),
         compared,
         _whole([score.took["cpu_s"] for score in own if "cpu_s" in score.took]),
     ]
 
 
-def _sky(score: Score) -> dict[str, Floats]:
-    clips = [values for name, values in score.clips.items() if name != CLUTTER]
-    return {name: np.array([clip[name] for clip in clips]) for name in ("mean_overlap", "success")}
+def _overlap(score: Score, source: str) -> float:
+    return float(np.mean([clip["mean_overlap"] for clip in score.clips[source].values()]))
 
 
 def _mean(values: Sequence[float]) -> str:
@@ -106,11 +105,13 @@ def difference(reference: Sequence[Score], own: Sequence[Score]) -> str:
 
 
 def _clip_means(scores: Sequence[Score]) -> dict[str, float]:
-    names = set.intersection(*(set(score.clips) for score in scores))
-    return {
-        name: float(np.mean([score.clips[name]["mean_overlap"] for score in scores]))
-        for name in names
-    }
+    by_clip = [
+        {name: measured["mean_overlap"] for clips in score.clips.values()
+         for name, measured in clips.items()}
+        for score in scores
+    ]  # fmt: skip
+    names = set.intersection(*map(set, by_clip))
+    return {name: float(np.mean([each[name] for each in by_clip])) for name in names}
 
 
 def curves(logs: Mapping[str, Path], path: Path) -> None:
