@@ -41,7 +41,7 @@ def steps(given: argparse.Namespace) -> list[Step]:
         Step("train", 480, [*speed, *(
             ["--batches", "2", "--workers", "0", "--steps", "2", "--skipped", "1"] if tiny else
             ["--batches", "32", "64", "128", "256", "--workers", "12"])]),
-        Step("rgbt", 240, ["-m", "benchmarks.track_rgbt", "--profile", "fast"]),
+        Step("rgbt", 240, ["-m", "benchmarks.track_rgbt", "--profile", "fast", *device]),
     ]  # fmt: skip
     if not tiny:
         graphs = [*track, *many, "--cuda-graphs", "--profiles", "default", "fast"]

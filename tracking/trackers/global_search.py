@@ -21,6 +21,7 @@ from tracking.weights.load import load_weights, pick_device, read_about
 _LOG = logging.getLogger(__name__)
 
 MODEL = "global-attention"
+GREY = 128  # of a half that shows nothing
 
 Picture = NDArray[np.uint8]  # (h, w, 3) red, green, blue, or (h, w) grey
 
@@ -71,13 +72,17 @@ class GlobalSearch:
     def start(self, pair: FramePair, box: Box, visible_box: Box) -> None:
         """See what the object looks like on the first pair; forget any earlier one.
 
+        Where the visible half does not show it, plain grey stands for it, as in training where a
+        half is dropped.
+
         Raises:
-            TrackerError: the box shows nothing of a half.
+            TrackerError: the box shows nothing of the thermal half.
         """
         halves = [cut_target(pair.visible, visible_box), cut_target(pair.thermal, box)]
-        for name, half in zip(("visible", "thermal"), halves, strict=True):
-            if not half.size:
-                raise TrackerError(f"the target lies outside the {name} frame; expected it inside")
+        if not halves[1].size:
+            raise TrackerError("the target lies outside the thermal frame; expected it inside")
+        if not halves[0].size:
+            halves[0] = np.full((1, 1, 3), GREY, np.uint8)
         self._placement = self._place(pair, box, visible_box)
         self._target = self._run(self.model.see_target, *(self._input(half) for half in halves))
         self._frames = 0

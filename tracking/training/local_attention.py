@@ -26,6 +26,7 @@ from tracking.training.distributed import ALONE, Ranks, join, leave
 from tracking.training.domains import DomainBatch, DomainDataset, Domains, SampledFrame
 from tracking.training.local_config import LocalTrainConfig
 from tracking.training.loop import Progress, Schedule, silent
+from tracking.training.pair_checks import check_samples
 from tracking.training.run import Learning, Run
 from tracking.training.run_folder import TrainResult, check_ours
 from tracking.weights.load import load_weights, pick_device, read_about, write_weights
@@ -170,9 +171,11 @@ def _open(mix: Place, cache: Path | None) -> tuple[PairReader, str]:
             f"{mix}: holds crops (task {manifest.recipe.task}); the local stage trains on pairs: "
             "build another mix with build-mix --task rgbt"
         )
-    return PairReader(mix, "train", cache), hashlib.sha256(
-        (mix / "mix.json").read_bytes()
-    ).hexdigest()
+    reader = PairReader(mix, "train", cache)
+    check_samples(reader)
+    if not len(reader.entries):
+        raise DataError(f"{mix}: no pair to train on")
+    return reader, hashlib.sha256((mix / "mix.json").read_bytes()).hexdigest()
 
 
 def _optimizer(model: LocalAttention, config: LocalTrainConfig) -> SGD:

@@ -13,11 +13,9 @@ from torch.utils.data import Dataset
 
 from tirdata.errors import DataError, TirDataError
 from tirdata.mix.pair_reader import Picture
-from tracking.trackers.global_search import as_input
+from tracking.trackers.global_search import GREY, as_input
 from tracking.training.global_config import GlobalTrainConfig, PairAugment
 from tracking.training.pair_sources import LabelledPair, PairSource, Targets
-
-GREY = 128  # of a half that is dropped
 
 
 @dataclass(frozen=True)

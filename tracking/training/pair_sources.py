@@ -7,13 +7,13 @@ from typing import NamedTuple, Protocol
 
 from tirdata.config import read_json
 from tirdata.errors import DataError, UsageError
-from tirdata.masks.loader import MaskedFrames
+from tirdata.masks.loader import MaskedFrame, MaskedFrames
 from tirdata.masks.manifest import NAME, SEQUENCE_NAME, MasksManifest, SequenceMasks
 from tirdata.mix.manifest import MixManifest
 from tirdata.mix.pair_reader import PairEntry, PairReader, Picture
 from tirdata.remote import Place
-from tirdata.types import Box, Flags
-from tracking.trackers.global_search import cut_target
+from tirdata.types import Flags
+from tracking.training.pair_checks import check_label, check_samples, seen_target
 
 
 class LabelledPair(NamedTuple):
@@ -64,7 +64,8 @@ class MixPairs:
 
         Raises:
             UsageError: the mix holds crops.
-            DataError: it cannot be read, or its masks have the other polarity.
+            DataError: it cannot be read, its masks have the other polarity, or a pair has no
+                target.
         """
         if manifest.recipe.task != "rgbt":
             raise UsageError(
@@ -72,6 +73,7 @@ class MixPairs:
                 "pairs: build another mix with build-mix --task rgbt"
             )
         self.reader = PairReader(mix, "train", cache)
+        check_samples(self.reader)
         self.polarity: str = manifest.recipe.mask_polarity
         self.mask_boxes: str = manifest.recipe.mask_boxes
         self.left_out: dict[str, int] = {}
@@ -87,7 +89,10 @@ class MixPairs:
     def pair(self, index: int) -> LabelledPair:
         """Pair number ``index``."""
         number, place = self._places[index]
-        found = self.reader.pair(self.reader.entries[number], place)
+        entry = self.reader.entries[number]
+        found = self.reader.pair(entry, place)
+        frame = entry.sample.frames[place]
+        check_label(f"{self.reader.folder}: sample {entry.sample.key}, frame {frame}", found.label)
         return LabelledPair(found.visible, found.thermal, found.label)
 
     def targets(self, index: int) -> Targets:
@@ -134,17 +139,22 @@ class MaskPairs:
     def pair(self, index: int) -> LabelledPair:
         """Pair number ``index``."""
         found = self.masked[self._places[index][0]]
+        check_label(self._name(found), found.label)
         return LabelledPair(found.visible, found.thermal, found.label)
 
     def targets(self, index: int) -> Targets:
         """The target of pair number ``index``: what the boxes show in the first masked frame."""
         first = self.masked[self._places[index][1]]
-        box = Box(*(float(value) for value in first.boxes[0]))
-        return Targets(cut_target(first.visible, box), cut_target(first.thermal, box))
+        name = self._name(first)
+        return Targets(*(seen_target(name, half, first.boxes)
+                         for half in (first.visible, first.thermal)))  # fmt: skip
 
     def recording(self, index: int) -> str:
         """Pairs of different recordings show different targets."""
         return str(self._places[index][1])
+
+    def _name(self, found: MaskedFrame) -> str:
+        return f"{self.masked.folder}: {found.sequence}, frame {found.frame}"
 
 
 def _shows_one_target(folder: Path) -> bool:

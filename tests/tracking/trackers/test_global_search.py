@@ -116,10 +116,13 @@ def test_no_weights_is_an_error_and_random_ones_a_warning(
     assert made.about == {"random_init": True}
 
 
-def test_a_target_outside_one_half_is_named(tmp_path: Path) -> None:
+def test_a_target_outside_one_half_is_grey_or_named(tmp_path: Path) -> None:
     ours = search(weights(tmp_path / "w.safetensors"))
-    with pytest.raises(TrackerError, match="outside the visible frame"):
-        ours.start(PAIR, BOX, Box(500, 30, 24, 16))
+    ours.start(PAIR, BOX, Box(500, 30, 24, 16))
+    without = ours.attention(PAIR)
+    ours.start(PAIR._replace(visible=np.full_like(PAIR.visible, 128)), BOX, BOX)
+    np.testing.assert_array_equal(without, ours.attention(PAIR))
+    ours = search(weights(tmp_path / "w.safetensors"))
     with pytest.raises(TrackerError, match="outside the thermal frame"):
         ours.start(PAIR, Box(20, -90, 24, 16), BOX)
     with pytest.raises(RuntimeError, match="before start"):
