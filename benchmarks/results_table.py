@@ -12,7 +12,7 @@ from tirdata.types import Floats
 from tracking.evaluation.bootstrap import draw, interval_of, mean_of
 from tracking.evaluation.scores import Machine
 
-SOURCES = {"svanstrom": "sky", "antiuav-41": "clutter", "vot-tir": "birds", "tass": "people"}
+SOURCES = {"svanstrom": "sky", "antiuav": "clutter", "vot-tir": "birds", "tass": "people"}
 SMOOTH = 10  # steps
 
 

@@ -24,6 +24,15 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Tests for a GPU (`pytest -m gpu`) are skipped where there is none."""
+    if item.get_closest_marker("gpu") is not None:
+        import torch  # takes a second, and few tests need it
+
+        if not torch.cuda.is_available():
+            pytest.skip("no CUDA device")
+
+
 @pytest.fixture(scope="session")
 def clips() -> Path:
     """The folder of small real recordings that ship with the tests."""

@@ -119,7 +119,7 @@ def test_what_decides_a_row_is_in_its_key() -> None:
 def score(seed: int, sky: float) -> Score:
     clips = {
         "svanstrom": {name: {"mean_overlap": sky} for name in ("a", "b")},
-        "antiuav-41": {"antiuav-41": {"mean_overlap": 0.2}},
+        "antiuav": {"antiuav-41": {"mean_overlap": 0.2}},
     }
     return Score(run=f"mix-{seed}", experiment="mix", seed=seed, key="", command=["tirdata"],
                  steps=5, pairs=40, took={"cpu_s": 7.0, "wall_s": 9.0},

@@ -50,7 +50,6 @@ def test_another_side_is_another_record() -> None:
 
 
 @pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 def test_a_recorded_pass_answers_as_the_network_does() -> None:
     model = MMNet(input_size=191).eval().cuda()
 

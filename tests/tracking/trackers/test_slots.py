@@ -16,8 +16,6 @@ from tracking.trackers.dual_attention import DualAttentionTracker
 from tracking.trackers.dual_attention_settings import DualAttentionConfig
 from tracking.trackers.slots import SLOTS, Run, Slots
 
-needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU: not run on CUDA")
-
 
 def record_here(run: Run, example: Tensor) -> Record[Tensor]:
     """What a GPU does, without one: the same memory is read and written at each replay."""
@@ -52,7 +50,7 @@ def test_without_a_gpu_graphs_are_refused() -> None:
         DualAttentionTracker(config)
 
 
-@needs_gpu
+@pytest.mark.gpu
 @torch.no_grad()
 def test_a_graph_of_the_head_gives_its_scores() -> None:
     head = Head().cuda().eval()
@@ -62,7 +60,7 @@ def test_a_graph_of_the_head_gives_its_scores() -> None:
     torch.testing.assert_close(slots(features), head(features), rtol=1e-3, atol=1e-5)
 
 
-@needs_gpu
+@pytest.mark.gpu
 @pytest.mark.parametrize("graphs", [False, True])
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 @pytest.mark.parametrize("features", ["scene", "crops"])
