@@ -7,7 +7,7 @@ import click
 
 from cli.console import console_for
 from cli.options import PlaceType, config_option, device_option, json_option, verbosity
-from cli.training import say_result, training_options
+from cli.training import say_result, shown, training_options
 
 if TYPE_CHECKING:
     from tirdata.remote import Place
@@ -45,12 +45,7 @@ def pretrain_backbone(
 
     console = console_for(json=as_json)
     config = load(config_path, PretrainConfig, given)
-    with console.progress(f"pretrain {config.trunk}", None) as progress:
-
-        def show(step: Any) -> None:
-            progress.advance()
-            progress.update(f"step {step.step}/{step.steps} loss {step.loss:.3f}")
-
+    with shown(console, f"pretrain {config.trunk}") as show:
         result = pretrain(mix, out, config, show, stop_after=stop_after, cache=cache)
     if result.accuracy is not None:
         console.say(f"named rightly of the validation side: {result.accuracy:.0%}, mean of classes")

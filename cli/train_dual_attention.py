@@ -13,7 +13,7 @@ from cli.options import (
     json_option,
     verbosity,
 )
-from cli.training import console_of_rank, say_result, training_options
+from cli.training import console_of_rank, say_result, shown, training_options
 
 if TYPE_CHECKING:
     from tirdata.remote import Place
@@ -77,11 +77,6 @@ def dual_attention(
         overrides["augment"] = (entry.augment if augment else type(entry.augment)()).model_dump()
     config = load(config_path, entry.config, overrides)
     folder = out or Path(f"runs/dual-attention-{stage}")
-    with console.progress(f"train {stage}", None) as progress:
-
-        def show(step: Any) -> None:
-            progress.advance()
-            progress.update(f"step {step.step}/{step.steps} loss {step.loss:.4f}")
-
+    with shown(console, f"train {stage}") as show:
         result = entry.train(mix, folder, config, show, stop_after=stop_after, cache=cache)
     say_result(console, result)

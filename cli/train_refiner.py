@@ -7,7 +7,7 @@ import click
 
 from cli.console import console_for
 from cli.options import PlaceType, config_option, device_option, json_option, verbosity
-from cli.training import say_result, training_options
+from cli.training import say_result, shown, training_options
 
 if TYPE_CHECKING:
     from tirdata.remote import Place
@@ -43,12 +43,7 @@ def refiner(
 
     console = console_for(json=as_json)
     config = load(config_path, RefinerConfig, given)
-    with console.progress("train refiner", None) as progress:
-
-        def show(step: Any) -> None:
-            progress.advance()
-            progress.update(f"step {step.step}/{step.steps} loss {step.loss:.3f}")
-
+    with shown(console, "train refiner") as show:
         result = train_refiner(mix, out, config, show, stop_after=stop_after, cache=cache)
     if result.overlap_before is not None:
         console.say(

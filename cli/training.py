@@ -1,7 +1,8 @@
 """What every command that trains takes and says."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -10,6 +11,7 @@ import click
 from cli.console import Console, console_for
 
 if TYPE_CHECKING:
+    from tracking.training.loop import Progress
     from tracking.training.run_folder import TrainResult
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -41,6 +43,18 @@ def console_of_rank(*, json: bool) -> Console:
     """The console of a training; of several processes of torchrun only the first one speaks."""
     leads = os.environ.get("RANK", "0") == "0"
     return console_for(json=json and leads, quiet=not leads)
+
+
+@contextmanager
+def shown(console: Console, title: str) -> Iterator[Callable[["Progress"], None]]:
+    """What a training calls after each step: the console shows how far it is."""
+    with console.progress(title, None) as progress:
+
+        def show(step: "Progress") -> None:
+            progress.advance()
+            progress.update(f"step {step.step}/{step.steps} loss {step.loss:.4f}")
+
+        yield show
 
 
 def say_result(console: Console, result: "TrainResult") -> None:

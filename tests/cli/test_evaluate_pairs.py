@@ -102,8 +102,8 @@ def spoil(data: Path, how: str) -> None:
     [
         ("missing", 3, ("visible",)),
         ("shorter", 3, ("visible", "3 frames; expected 4")),
-        ("grown", 1, ("a visible frame is 160x90; expected 160x128, as the first",)),
-        ("outside", 1, ("outside the 160x128",)),
+        ("grown", 3, ("a visible frame is 160x90; expected 160x128, as the first",)),
+        ("outside", 3, ("outside the 160x128",)),
     ],
 )
 def test_halves_that_do_not_fit_are_one_line_and_a_status(

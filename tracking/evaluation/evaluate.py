@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from tirdata.config import Config, read_json, to_json
-from tirdata.errors import DataError, TirDataError, UsageError
+from tirdata.errors import DataError, UsageError
 from tirdata.files import write_text
 from tracking.evaluation.benchmark import NamedBenchmark
 from tracking.evaluation.measures import MEASURES
@@ -127,15 +127,14 @@ def score_results(
 
     Raises:
         UsageError: there is no such folder.
-        DataError: not a single target can be scored.
-        TirDataError: the tracker failed on all of them.
+        DataError: not a single target can be scored, or the tracker failed on all of them.
     """
     protocol = evaluation.benchmark.build()
     manifest = _manifest(results.folder)
     origin = _origin(results, manifest, evaluation)
     known = {failure.name for failure in failed}
     if failed and known.issuperset(truth.name for truth in truths.targets):
-        raise TirDataError(f"{results.name}: failed on every target; {failed[0].error}")
+        raise DataError(f"{results.name}: failed on every target; {failed[0].error}")
     with ExitStack() as stack:
         scored, missing = _score_targets(
             _reader(results, manifest, truths, origin, stack),

@@ -1,13 +1,11 @@
 """Everything that decides a training of the box refiner."""
 
-from typing import Literal
-
 from pydantic import Field
 
-from tirdata.config import Config
+from tracking.training.run_config import RunConfig
 
 
-class RefinerConfig(Config):
+class RefinerConfig(RunConfig):
     """A training of the box refiner; lengths are shares of the box's own sides."""
 
     steps: int = Field(400, ge=1)
@@ -53,13 +51,3 @@ class RefinerConfig(Config):
     """Share of pairs from visible video, where there is any."""
     validation: int = Field(2048, ge=0)
     """Pairs of the validation side that are looked at in the end."""
-    precision: Literal["fp32", "bf16"] = "fp32"
-    """Of the convolutions."""
-    device: str = "auto"
-    """cpu, cuda, cuda:N or auto."""
-    workers: int = Field(0, ge=0)
-    """Processes that prepare batches."""
-    seed: int = 0
-    """Decides the start, the pairs and their changes."""
-    checkpoint_every: int = Field(200, ge=1)
-    """Steps between checkpoints."""

@@ -10,6 +10,7 @@ from tirdata.masks.manifest import Size
 from tirdata.masks.rectangle import Polarity
 from tracking.models.global_attention import HEIGHT, WIDTH
 from tracking.models.vgg16 import BLOCKS, STRIDE
+from tracking.training.run_config import RunConfig
 
 
 class PairAugment(Config):
@@ -34,7 +35,7 @@ STANDARD_PAIR_AUGMENT = PairAugment(
 )
 
 
-class GlobalTrainConfig(Config):
+class GlobalTrainConfig(RunConfig):
     """A training of the global attention network."""
 
     init: Path | None = None
@@ -71,16 +72,6 @@ class GlobalTrainConfig(Config):
     """Share of pairs shown with the target of another recording and an empty label."""
     augment: PairAugment = PairAugment()
     """Changes to the pairs."""
-    precision: Literal["fp32", "bf16"] = "fp32"
-    """Of the convolutions; the loss is always fp32."""
-    device: str = "auto"
-    """cpu, cuda, cuda:N or auto; under torchrun each process takes a GPU of its own."""
-    workers: int = Field(0, ge=0)
-    """Processes that prepare batches."""
-    seed: int = 0
-    """Decides the start, the order of the pairs and their changes."""
-    checkpoint_every: int = Field(200, ge=1)
-    """Steps between checkpoints."""
 
     @model_validator(mode="after")
     def _network_takes_the_pictures(self) -> Self:

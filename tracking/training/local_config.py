@@ -6,6 +6,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from tirdata.config import Config
+from tracking.training.run_config import RunConfig
 
 
 class LocalAugment(Config):
@@ -20,7 +21,7 @@ class LocalAugment(Config):
 STANDARD_LOCAL_AUGMENT = LocalAugment(invert=0.1, drop=0.1)
 
 
-class LocalTrainConfig(Config):
+class LocalTrainConfig(RunConfig):
     """A multi-domain training of the local net: each sequence has a last layer of its own."""
 
     init: Path | None = None
@@ -55,16 +56,6 @@ class LocalTrainConfig(Config):
     """Most that the gradient's norm is."""
     augment: LocalAugment = LocalAugment()
     """Changes to the pairs."""
-    precision: Literal["fp32", "bf16"] = "fp32"
-    """Of the convolutions."""
-    device: str = "auto"
-    """cpu, cuda, cuda:N or auto."""
-    seed: int = Field(0, ge=0)
-    """Decides the start, the order of sequences, and the samples."""
-    workers: int = Field(0, ge=0)
-    """Processes that prepare batches."""
-    checkpoint_every: int = Field(200, ge=1)
-    """Steps between checkpoints."""
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

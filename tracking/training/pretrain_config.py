@@ -4,13 +4,13 @@ from typing import Literal
 
 from pydantic import Field
 
-from tirdata.config import Config
 from tracking.models.vgg_m import CROP_SIZE
+from tracking.training.run_config import RunConfig
 
 Trunk = Literal["vgg-m", "vgg16"]
 
 
-class PretrainConfig(Config):
+class PretrainConfig(RunConfig):
     """A training of a backbone on class labels."""
 
     trunk: Trunk = "vgg-m"
@@ -39,13 +39,3 @@ class PretrainConfig(Config):
     """Share of crops turned to black-hot."""
     validation: int = Field(512, ge=0)
     """Crops of the validation side that are named at the end."""
-    precision: Literal["fp32", "bf16"] = "fp32"
-    """Of the convolutions."""
-    device: str = "auto"
-    """cpu, cuda, cuda:N or auto."""
-    workers: int = Field(0, ge=0)
-    """Processes that prepare batches."""
-    seed: int = 0
-    """Decides the start, the crops and their changes."""
-    checkpoint_every: int = Field(200, ge=1)
-    """Steps between checkpoints."""
