@@ -11,14 +11,7 @@ from pydantic import Field
 
 from tirdata.annotate.burnt_in import BurntIn, burnt_in
 from tirdata.annotate.drafts import adopted
-from tirdata.annotate.edited import (
-    EditedXml,
-    EditedXmlError,
-    edited,
-    note_followed,
-    take_edited,
-    xml_lock,
-)
+from tirdata.annotate.edited import EditedXml, take_edited, xml_lock
 from tirdata.annotate.events import PropagatedEvent
 from tirdata.annotate.follow import PropagateConfig
 from tirdata.annotate.interpolate import interpolate
@@ -27,6 +20,7 @@ from tirdata.annotate.pairs import shown
 from tirdata.annotate.pictures import CardFrames
 from tirdata.annotate.propagate import Layer, propagate, propagate_together, tracked_frames
 from tirdata.annotate.replay import HumanTrack, replay, to_track
+from tirdata.annotate.xml_files import write_all
 from tirdata.config import Config
 from tirdata.dataset.card import Card
 from tirdata.dataset.lists import write_lists
@@ -195,15 +189,9 @@ def derive(
         take_edited(dataset, sequence)
     with xml_lock(dataset, sequence):  # so that of two writers the later one has read both
         entries = journal.read()
-
-        def refuse(old: Mapping[int, bytes]) -> None:
-            if xml == "refuse" and (frames := edited(dataset, sequence, entries, old)):
-                raise EditedXmlError(dataset, sequence, frames)
-
         humans = replay(entries)
         tracks = [to_track(human, card.frames) for human in humans.values()]
-        changed = dataset.write_tracks(sequence, tracks, refuse)
-        note_followed(dataset, sequence, len(entries))
+        changed = write_all(dataset, sequence, entries, tracks, xml)
     states = tuple(_state(track, humans[track.id]) for track in tracks)
     over = burnt_in(card, tracks)
     return SequenceState(sequence.name, card.frames, tracked, changed, states, over)

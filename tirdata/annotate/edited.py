@@ -7,8 +7,11 @@ and what it says is in no journal.
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal, TypeAlias
+
+import numpy as np
 
 from tirdata.annotate.events import (
     XML_SOURCE,
@@ -20,14 +23,14 @@ from tirdata.annotate.events import (
 )
 from tirdata.annotate.journal import Journal
 from tirdata.annotate.lock import holder, take
-from tirdata.annotate.replay import HumanTrack, replay, to_track
+from tirdata.annotate.replay import HumanTrack, Replayed, replay, to_track
 from tirdata.dataset.card import Card
 from tirdata.dataset.classes import class_name
 from tirdata.dataset.tree import Dataset, SequenceId
 from tirdata.dataset.vid_xml import XmlObject, objects_by_frame, parse_frame, xml_name
 from tirdata.errors import AnnotationError, BusyError, UsageError
 from tirdata.files import storage_error, write_text
-from tirdata.types import Box
+from tirdata.types import Box, Track
 
 EditedXml: TypeAlias = Literal["refuse", "take", "replace"]
 Objects: TypeAlias = tuple[XmlObject, ...]
@@ -56,15 +59,46 @@ def edited(
     card = dataset.read_card(sequence)
     left = {frame: _objects(data) for frame, data in old.items()}
     oldest = min(followed(dataset, sequence), len(entries))  # 0 = any state will do
-    for count in range(len(entries), oldest - 1, -1):
+    replayed = Replayed()
+    for count in range(oldest, len(entries) + 1):
         if not left:
             break
         try:
-            wanted = _wanted(dataset, sequence, card, entries[:count])
+            tracks = [to_track(h, card.frames) for h in replayed.of(entries[:count]).values()]
+            wanted = objects_at(dataset, sequence, card, tracks, sorted(left))
         except (AnnotationError, UsageError):  # it was mended by a later entry
             continue
         left = {frame: found for frame, found in left.items() if found != wanted[frame]}
     return sorted(left)
+
+
+def objects_at(
+    dataset: Dataset,
+    sequence: SequenceId,
+    card: Card,
+    tracks: Sequence[Track],
+    frames: Sequence[int],
+) -> dict[int, Objects]:
+    """What the XML of each of ``frames`` has to say.
+
+    Raises:
+        AnnotationError: a box lies outside of its frame.
+        UsageError: a class has no WNID.
+    """
+    rows = np.array(frames, np.int64)
+    parts = [
+        replace(
+            track,
+            boxes=track.boxes[rows],
+            generated=track.generated[rows],
+            occluded=track.occluded[rows],
+            confidence=None,
+        )
+        for track in tracks
+    ]
+    size = (card.width, card.height)
+    found = objects_by_frame(sequence.name, size, len(rows), parts, dataset.config.classes)
+    return {frame: tuple(each) for frame, each in zip(frames, found, strict=True)}
 
 
 def note_followed(dataset: Dataset, sequence: SequenceId, entries: int) -> None:
@@ -197,9 +231,7 @@ def _wanted(
     dataset: Dataset, sequence: SequenceId, card: Card, entries: Sequence[Entry]
 ) -> list[Objects]:
     tracks = [to_track(human, card.frames) for human in replay(entries).values()]
-    size = (card.width, card.height)
-    objects = objects_by_frame(sequence.name, size, card.frames, tracks, dataset.config.classes)
-    return [tuple(each) for each in objects]
+    return list(objects_at(dataset, sequence, card, tracks, range(card.frames)).values())
 
 
 def _objects(data: bytes) -> Objects | None:

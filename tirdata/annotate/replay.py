@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -24,6 +25,7 @@ from tirdata.annotate.events import (
     UndoEvent,
 )
 from tirdata.annotate.journal import active
+from tirdata.annotate.lost import NOWHERE
 from tirdata.annotate.spans import Span, spans_between
 from tirdata.errors import AnnotationError
 from tirdata.types import Box, Flags, Track
@@ -183,9 +185,11 @@ def to_track(human: HumanTrack, count: int) -> Track:
         )
     boxes = np.full((count, 4), np.nan)
     confidence = np.full(count, np.nan)
-    for frame, guess in human.machine.items():
-        boxes[frame] = np.nan if guess.box is None else guess.box
-        confidence[frame] = np.nan if guess.confidence is None else guess.confidence
+    if human.machine:
+        rows, guesses = list(human.machine), list(human.machine.values())
+        sides = chain.from_iterable(guess.box or NOWHERE for guess in guesses)
+        boxes[rows] = np.fromiter(sides, np.float64, 4 * len(rows)).reshape(-1, 4)
+        confidence[rows] = [guess.confidence for guess in guesses]  # None becomes NaN
     gone = human.gone(count)
     boxes[gone], confidence[gone] = np.nan, 1.0
     generated = np.ones(count, dtype=np.bool_)

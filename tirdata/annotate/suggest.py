@@ -12,12 +12,12 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from tirdata.annotate.confidence import runs
 from tirdata.annotate.replay import HumanTrack, to_track
 from tirdata.types import Flags, Floats
 
 REACH: Final = 20.0  # frames after which a pass is as likely wrong as right, before it is looked at
 SURE: Final = 0.02  # nothing is surer or more doubtful than that
+NOTHING: Final = 1e-18  # a weight that changes no sum
 
 
 class Suggestion(NamedTuple):
@@ -97,31 +97,45 @@ def suggestions(human: HumanTrack, count: int, wanted: int = 1) -> list[Suggesti
 
 def _far(count: int, human: Collection[int], left_out: Flags, reach: float) -> Floats:
     """Probability that neither of the passes that come by is right, by distance alone, (n,)."""
-    wrong, fading = np.ones(count), 2 ** (-1 / reach)
-    for order in (range(count), range(count - 1, -1, -1)):
-        right = 0.0
-        for frame in order:
-            right = 1.0 if frame in human else 0.0 if left_out[frame] else right * fading
-            wrong[frame] *= 1 - right
+    known = np.zeros(count, np.bool_)
+    known[sorted(human)] = True
+    fading = 2 ** (-1 / reach)
+    onward = _passing(known, left_out, fading)
+    back = _passing(known[::-1], left_out[::-1], fading)[::-1]
+    wrong: Floats = (1 - onward) * (1 - back)
     return wrong
+
+
+def _passing(known: Flags, left_out: Flags, fading: float) -> Floats:
+    """Probability that a pass from the last known frame is right; 0 from one left out on, (n,)."""
+    places = np.arange(len(known))
+    last = np.maximum.accumulate(np.where(known, places, -1))
+    out = np.maximum.accumulate(np.where(left_out & ~known, places, -1))
+    right: Floats = np.where(last > out, fading ** (places - last), 0.0)
+    return right
 
 
 def _gains(doubt: Floats, human: Collection[int], left_out: Flags, reach: float) -> Floats:
     """Doubt that a box in each frame is expected to put right, up to the next human boxes, (n,)."""
     free = ~left_out
     free[sorted(human)] = False
-    gains = np.zeros(len(doubt))
     step = 2 ** (-1 / reach)
-    for start, stop in runs(free):
-        part = doubt[start:stop]
-        gains[start:stop] = _faded(part, step) + _faded(part[::-1], step)[::-1] - part
-    return gains
+    onward = _faded(doubt, free, step)
+    back = _faded(doubt[::-1], free[::-1], step)[::-1]
+    return np.where(free, onward + back - doubt, 0.0)
 
 
-def _faded(values: Floats, step: float) -> Floats:
-    """The sum of all values up to each, less by ``step`` for each frame between, (n,)."""
-    sums, total = np.empty(len(values)), 0.0
-    for index, value in enumerate(values):
-        total = total * step + value
-        sums[index] = total
+def _faded(values: Floats, free: Flags, step: float) -> Floats:
+    """The sum of all values up to each, less by ``step`` for each frame between, (n,).
+
+    Only over the stretch of ``free`` frames that each is in; what is not free is worth nothing.
+    """
+    places = np.arange(len(values))
+    within = places - np.maximum.accumulate(np.where(free, -1, places))
+    sums: Floats = np.where(free, values, 0.0)
+    reach = 1
+    while reach < within.max(initial=0) and step**reach > NOTHING:  # twice as many each time
+        before = np.concatenate([np.zeros(reach), sums[:-reach]])
+        sums = sums + step**reach * np.where(within > reach, before, 0.0)
+        reach *= 2
     return sums

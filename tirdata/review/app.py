@@ -26,7 +26,7 @@ from tirdata.errors import (
 )
 from tirdata.review import candidates
 from tirdata.review.desk import Desk, NoSuchSequenceError
-from tirdata.review.doubt import UNSURE_BELOW, next_doubtful, suggestions
+from tirdata.review.doubt import UNSURE_BELOW, Where, next_doubtful, suggestions
 from tirdata.review.edits import (
     HASH_DIGITS,
     EditBody,
@@ -243,12 +243,13 @@ def _doubtful(opened: Opened, request: Request) -> Form:
     frame = whole(request, "frame", 0, 0, 10**9)
     step = whole(request, "step", 1, -1, 1) or 1
     below = number(request, "below", UNSURE_BELOW)
-    return next_doubtful(opened.tracks(), opened.count, frame, step, below)
+    where = Where(frame, step, below)
+    return next_doubtful(opened.tracks(), opened.count, where, opened.doubts)
 
 
 def _suggest(opened: Opened, request: Request) -> Form:
     count = whole(request, "count", 5, 1, 100)
-    return {"suggestions": suggestions(opened.tracks(), opened.count, count)}
+    return {"suggestions": suggestions(opened.tracks(), opened.count, count, opened.doubts)}
 
 
 def _candidates(opened: Opened, request: Request) -> Form:

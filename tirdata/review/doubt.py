@@ -13,6 +13,7 @@ from tirdata.types import Flags, Floats
 UNSURE_BELOW = 0.5
 UNMEASURED = 0.5  # the doubt of a box that nobody measured
 LOST = 0.5  # the doubt of a frame in which an object is lost: gone, or missed
+USUAL_COUNT = 5  # suggestions that are worked out at once
 LEAST_GAIN = 0.05  # frames; what promises less is not suggested
 
 
@@ -42,30 +43,68 @@ def doubts(human: HumanTrack, count: int) -> Doubts:
     return Doubts(human.id, doubt, np.where(machine, known, np.nan), lost)
 
 
+class KnownDoubts:
+    """``doubts`` and suggestions of tracks that are asked for again and again.
+
+    A track is known by the object itself, which nobody changes: what a person said since made
+    another one of it (``Replayed``).
+    """
+
+    def __init__(self) -> None:
+        self._doubts: dict[int, tuple[HumanTrack, int, Doubts]] = {}
+        self._suggested: dict[int, tuple[HumanTrack, int, list[suggest.Suggestion]]] = {}
+
+    def of(self, human: HumanTrack, count: int) -> Doubts:
+        """As ``doubts``."""
+        known = self._doubts.get(human.id)
+        if known is None or known[0] is not human or known[1] != count:
+            known = self._doubts[human.id] = (human, count, doubts(human, count))
+        return known[2]
+
+    def suggested(self, human: HumanTrack, count: int, wanted: int) -> list[suggest.Suggestion]:
+        """As ``suggest.suggestions``."""
+        known = self._suggested.get(human.id)
+        asked = max(wanted, USUAL_COUNT)
+        if known is None or known[0] is not human or known[1] != asked:
+            known = (human, asked, suggest.suggestions(human, count, asked))
+            self._suggested[human.id] = known
+        return known[2][:wanted]
+
+
+class Where(NamedTuple):
+    """From where to look for a doubt, and what is one."""
+
+    frame: int
+    step: int  # 1 or -1
+    below: float  # confidence
+
+
 def next_doubtful(
-    tracks: Mapping[int, HumanTrack], count: int, frame: int, step: int, below: float
+    tracks: Mapping[int, HumanTrack], count: int, where: Where, known: KnownDoubts
 ) -> dict[str, Any]:
-    """The next frame from ``frame`` (not itself, unless there is no other) with a doubt."""
+    """The next frame from ``where.frame`` (not itself, unless there is no other) with a doubt."""
     candidates: dict[int, tuple[float, dict[str, Any]]] = {}
     for human in tracks.values():
-        found = doubts(human, count)
+        found = known.of(human, count)
         starts = {start for start, _ in runs(found.lost)}
-        for index in np.flatnonzero(found.unsure < below).tolist():
+        for index in np.flatnonzero(found.unsure < where.below).tolist():
             sure = float(found.unsure[index])
             _keep(candidates, index, sure, {"track": human.id, "confidence": sure, "why": "unsure"})
         for index in starts:
             _keep(candidates, index, LOST, {"track": human.id, "confidence": None, "why": "lost"})
     if not candidates:
         return {"frame": None}
-    best = min(candidates, key=lambda index: (step * (index - frame) - 1) % count)
+    best = min(candidates, key=lambda index: (where.step * (index - where.frame) - 1) % count)
     return {"frame": best, **candidates[best][1]}
 
 
-def suggestions(tracks: Mapping[int, HumanTrack], count: int, wanted: int) -> list[dict[str, Any]]:
+def suggestions(
+    tracks: Mapping[int, HumanTrack], count: int, wanted: int, known: KnownDoubts
+) -> list[dict[str, Any]]:
     """Frames where a person's box is expected to help most, over all tracks, best first."""
     found: list[dict[str, Any]] = []
     for human in tracks.values():
-        lost = doubts(human, count).lost
+        lost = known.of(human, count).lost
         found += [
             {
                 "frame": each.frame,
@@ -73,7 +112,7 @@ def suggestions(tracks: Mapping[int, HumanTrack], count: int, wanted: int) -> li
                 "gain": round(each.gain, 2),
                 "why": "lost" if lost[each.frame] else "unsure",
             }
-            for each in suggest.suggestions(human, count, wanted)
+            for each in known.suggested(human, count, wanted)
             if each.gain > LEAST_GAIN
         ]
     return sorted(found, key=lambda one: -float(one["gain"]))[:wanted]

@@ -1,10 +1,9 @@
 """One sequence while it is worked on: its state, what people say of it, what a machine adds."""
 
 import threading
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from tirdata.annotate.annotate import derive
 from tirdata.annotate.drafts import Draft, adopted
 from tirdata.annotate.edited import EditedXml, EditedXmlError, take_edited
 from tirdata.annotate.events import Entry, Event, PropagatedEvent
@@ -12,11 +11,14 @@ from tirdata.annotate.journal import Journal, redoable, undoable, version
 from tirdata.annotate.pictures import CardFrames
 from tirdata.annotate.replay import HumanTrack, Replayed, apply, reviewed
 from tirdata.annotate.spans import Span
+from tirdata.annotate.xml_files import XmlFiles
 from tirdata.dataset.card import Card
 from tirdata.dataset.tree import Dataset, SequenceId
 from tirdata.errors import AnnotationError, ConflictError, TirDataError
+from tirdata.review.doubt import KnownDoubts
 from tirdata.review.edits import HASH_DIGITS, Draw, EditBody, put
 from tirdata.review.forms import Form, TrackText, describe
+from tirdata.review.summary import Said
 
 SHOWN_FILES = 20
 
@@ -35,8 +37,10 @@ class Opened:
         self.lock = threading.RLock()
         self.failed: dict[tuple[int, Span], str] = {}  # until somebody says something
         self.paused = False  # a person stopped the propagation
+        self.doubts = KnownDoubts()
         self._dataset = dataset
         self._journal = Journal(dataset.journal_path(sequence))
+        self._files = XmlFiles(dataset, sequence)
         self._card: tuple[int, Card] | None = None
         self._frames: tuple[Card, CardFrames] | None = None
         self._adopted: tuple[int, list[Event]] | None = None
@@ -74,14 +78,14 @@ class Opened:
             known = self._frames = (card, CardFrames(self._dataset, self.sequence, card))
         return known[1]
 
-    def tracks(self) -> Tracks:
+    def tracks(self) -> Mapping[int, HumanTrack]:
         """What is known of every track; not to be changed."""
-        return self.said()[1]
+        return self.said().tracks
 
-    def said(self) -> tuple[Sequence[Entry], Tracks]:
+    def said(self) -> Said:
         """All entries, and what is known of every track; not to be changed."""
         with self.lock:
-            return self._read()
+            return Said(*self._read(), self.doubts)
 
     def state(self, only: Collection[int] | None = None) -> Form:
         """All there is to know, or all but the other tracks.
@@ -215,12 +219,10 @@ class Opened:
 
         Whatever stands in the way is in ``xml()`` afterwards.
         """
-        with self.lock:
-            entries = len(self._journal.read())
-        changed, edited, fault = 0, None, None
+        entries, changed, edited, fault = 0, 0, None, None
         try:
             how: EditedXml = "replace" if replace else "refuse"
-            changed = derive(self._dataset, self.sequence, xml=how).files_changed
+            entries, changed = self._files.follow(self._journalled, self.card, how)
         except EditedXmlError as error:
             edited, fault = error, str(error)
         except TirDataError as error:
@@ -229,6 +231,11 @@ class Opened:
             self._edited, self._xml_fault = edited, fault
             self._followed = -1 if fault else entries
         return changed
+
+    def _journalled(self) -> tuple[Sequence[Entry], Tracks]:
+        with self.lock:
+            entries = self._journal.read()
+            return entries, self._replayed.of(entries) if entries else {}
 
     def outside(self) -> bool:
         """Whether another process wrote the journal since somebody was told; asked once only."""

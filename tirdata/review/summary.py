@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Self, TypeAlias
+from typing import NamedTuple, Self
 
 import numpy as np
 
@@ -13,10 +13,15 @@ from tirdata.annotate.replay import HumanTrack, apply, replay, reviewed
 from tirdata.config import Config
 from tirdata.dataset.tree import Dataset, SequenceId
 from tirdata.errors import TirDataError
-from tirdata.review.doubt import UNSURE_BELOW, doubts
+from tirdata.review.doubt import UNSURE_BELOW, KnownDoubts
 
-Said: TypeAlias = tuple[Sequence[Entry], Mapping[int, HumanTrack]]
-"""The entries of a journal and what they make of each track."""
+
+class Said(NamedTuple):
+    """The entries of a journal, and what they make of each track."""
+
+    entries: Sequence[Entry]
+    tracks: Mapping[int, HumanTrack]
+    doubts: KnownDoubts
 
 
 class Summary(Config):
@@ -70,8 +75,8 @@ class Summary(Config):
         cls, dataset: Dataset, sequence: SequenceId, signature: tuple[int, ...], said: Said
     ) -> Self:
         card = dataset.read_card(sequence)
-        entries, tracks = said
-        found = [doubts(human, card.frames) for human in tracks.values()]
+        entries, tracks, known = said
+        found = [known.of(human, card.frames) for human in tracks.values()]
         pending = [span for human in tracks.values() for span in human.pending(card.frames)]
         return cls(
             signature=signature,
@@ -98,7 +103,7 @@ def _said(dataset: Dataset, sequence: SequenceId) -> Said:
     if not entries:
         for event in adopted(dataset, sequence):
             apply(tracks, event, sequence.name)
-    return entries, tracks
+    return Said(entries, tracks, KnownDoubts())
 
 
 def signature_of(dataset: Dataset, sequence: SequenceId) -> tuple[int, ...]:

@@ -16,7 +16,7 @@ from tirdata.dataset.lists import write_lists
 from tirdata.dataset.tree import Dataset, SequenceId
 from tirdata.dataset.validate import validate
 from tirdata.review import summary as module
-from tirdata.review.doubt import next_doubtful, suggestions
+from tirdata.review.doubt import KnownDoubts, Where, next_doubtful, suggestions
 from tirdata.review.queue import CACHE_NAME, Queue
 from tirdata.review.summary import Summary
 
@@ -237,10 +237,10 @@ def test_suggestions_lie_where_doubt_is_best_first(dataset: Dataset) -> None:
     sequence = dataset.sequence_ids()[0]
     machine(dataset, sequence, *[0.9] * 25, *[0.1] * 10, *[0.9] * 4)
     tracks = replay(Journal(dataset.journal_path(sequence)).read())
-    found = suggestions(tracks, COUNT, 3)
+    found = suggestions(tracks, COUNT, 3, KnownDoubts())
     assert 24 <= found[0]["frame"] <= 36
     assert found[0]["why"] == "unsure"
     assert len({each["frame"] for each in found}) == len(found)
     assert [each["gain"] for each in found] == sorted((e["gain"] for e in found), reverse=True)
-    assert next_doubtful(tracks, COUNT, 0, 1, 0.5)["frame"] == 26
-    assert suggestions({}, COUNT, 3) == []
+    assert next_doubtful(tracks, COUNT, Where(0, 1, 0.5), KnownDoubts())["frame"] == 26
+    assert suggestions({}, COUNT, 3, KnownDoubts()) == []
