@@ -45,6 +45,9 @@ def main() -> None:
     endings = ["" if level == "0.5" else f"-{level}" for level in given.levels]
     wanted = [f"effort{level}{policy}" for policy in chosen.values() for level in endings]
     trackers = tried_of(given.trackers, given.nano, given.set)
+    if given.refine:
+        seeing = [each for each in trackers if each.kind not in BLIND]
+        trackers += [each._replace(name=f"{each.name}, refined", refined=True) for each in seeing]
     done: list[Outcome] = []
     for outcome in outcomes(trackers, found, wanted, given.work, given.jitter, given.jobs):
         done.append(outcome)
@@ -96,6 +99,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--jitter", type=float, default=0.0, help="of the person's hand")
     parser.add_argument("--nano", type=Path, help="folder of backbone.onnx and head.onnx")
     parser.add_argument("--set", nargs="*", default=[], help="settings of mmnet, name=value")
+    parser.add_argument("--refine", action="store_true", help="each tracker refined too")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--table", type=Path, help="where to write the tables, in markdown")
     parser.add_argument("--verbose", action="store_true", help="a line a clip")

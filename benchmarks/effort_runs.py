@@ -7,6 +7,7 @@ worked out anew.
 
 import hashlib
 import json
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from multiprocessing import get_context
 from pathlib import Path
@@ -19,12 +20,13 @@ from benchmarks.annotated import Clip
 from benchmarks.passes import Remembering, Store
 from tirdata.config import check
 from tirdata.files import sha256
-from tirdata.tracker import Tracker
-from tirdata.types import Frame
+from tirdata.tracker import Prediction, Tracker
+from tirdata.types import Box, Frame
 from tracking.evaluation.benchmark import open_benchmark
 from tracking.evaluation.protocols.effort import Effort, EffortConfig
 from tracking.evaluation.targets import Truth
 from tracking.trackers import TRACKERS, tracker_factory
+from tracking.trackers.refined import RefinedConfig, RefinedTracker
 
 BLIND = ("interpolate", "hold")  # they look at no picture, so there is nothing to keep
 
@@ -48,6 +50,7 @@ class Tried(NamedTuple):
     name: str
     kind: str  # in the registry
     settings: Mapping[str, Any]
+    refined: bool = False  # its boxes are made tighter, as by `annotate --refine`
 
 
 class Outcome(NamedTuple):
@@ -88,7 +91,36 @@ def build(tried: Tried, work: Path, clip: str) -> Tracker:
     state = [tried.kind, {k: v for k, v in settings.items() if k not in PLACES}, cv2.__version__]
     state += [sha256(path) for path in entry.files(config)]
     digest = hashlib.sha256(json.dumps(state).encode()).hexdigest()[:12]
-    return Remembering(factory, Store(work / f"{tried.kind}-{digest}" / f"{clip}.jsonl"))
+    kept = Remembering(factory, Store(work / f"{tried.kind}-{digest}" / f"{clip}.jsonl"))
+    return Refined(kept, tried) if tried.refined else kept
+
+
+class Refined(RefinedTracker):
+    """The kept passes of a tracker, refined: the head is cheap and looks again each time."""
+
+    def __init__(self, kept: Remembering, tried: Tried) -> None:
+        config = RefinedConfig(tracker=tried.kind, settings=dict(tried.settings), device="cpu")
+        super().__init__(kept, config)
+        self._refining_s = 0.0
+
+    @property
+    def seconds(self) -> float:
+        """Of the tracker inside and of the head, so far."""
+        return float(self.inner.seconds) + self._refining_s
+
+    def init(self, frame: Frame, box: Box) -> None:
+        """As the tracker inside."""
+        begun = time.process_time()
+        super().init(frame, box)
+        self._refining_s += time.process_time() - begun
+
+    def track(self, frame: Frame) -> Prediction:
+        """As the tracker inside, refined."""
+        found = [self.inner.track(frame)]
+        begun = time.process_time()
+        (refined,) = self._refined([frame], found)
+        self._refining_s += time.process_time() - begun
+        return refined
 
 
 PLACES = ("backbone", "head", "weights")  # settings that are known by the hash of their file
