@@ -12,7 +12,7 @@ from benchmarks.annotated import Clip
 from benchmarks.effort_runs import Frames, Tried, build
 from tirdata.annotate import certainty
 from tirdata.annotate.follow import PropagateConfig, passes
-from tirdata.annotate.fuse import evidence, fuse, shares, single
+from tirdata.annotate.fuse import believed, evidence, fuse, shares, single
 from tirdata.annotate.lost import filled
 from tirdata.annotate.spans import Span
 from tirdata.geometry import overlap
@@ -76,6 +76,7 @@ def joined(parts: Sequence[Seen]) -> Seen:
 def _between(tracker: Tracker, clip: Clip, span: Span) -> Seen:
     forward, backward = passes(Frames(clip.frames), tracker, span, SETTINGS)
     boxes, sure = fuse(forward, backward)
+    forward, backward = believed(forward, backward), believed(backward, forward)
     seen = evidence(forward, backward, *shares(forward, backward))
     return _seen(certainty.between_features(seen), sure, filled(boxes, span, "lines"), clip, span)
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tirdata.annotate import certainty
+from tirdata.annotate.confidence import runs
 from tirdata.geometry import overlap
 from tirdata.types import Boxes, Flags, Floats
 
@@ -28,14 +29,39 @@ def fuse(forward: Pass, backward: Pass) -> tuple[Boxes, Floats]:
     A pass weighs less the further it is from its own human box (linearly, as TrackingNet's
     labels were made), the less sure it is, and the worse it hit the human box it ran into. Where
     the passes agree, the boxes are averaged; where not, the heavier one stands, since a box half
-    way between two objects is on neither.
+    way between two objects is on neither. What a pass found after a loss and what then turns out
+    to be something else counts as lost (``believed``).
     """
+    forward, backward = believed(forward, backward), believed(backward, forward)
     agreement, share = shares(forward, backward)
     column = share[:, None]
     boxes = np.where(column > 0, forward.boxes, 0) * column
     boxes = boxes + np.where(column < 1, backward.boxes, 0) * (1 - column)
     boxes[~(forward.found | backward.found)] = np.nan
     return boxes, certainty.between(evidence(forward, backward, agreement, share))
+
+
+def believed(run: Pass, other: Pass) -> Pass:
+    """``run`` without a last stretch of frames that is on something else.
+
+    A tracker that lost its object and found it again may have found another one, and be as sure
+    of that. If it then misses the person's box at its far end, and overlaps the other pass in no
+    frame of that stretch, nothing speaks for what it found.
+    """
+    if run.arrival >= AGREE:
+        return run
+    order = slice(None, None, -1) if run.backward else slice(None)
+    found = run.found[order].copy()
+    stretches = runs(found)
+    if not stretches or stretches[-1][0] == 0 or stretches[-1][1] < len(found):
+        return run  # held from the person's box on, or lost at its end
+    last = slice(*stretches[-1])
+    met = (run.found & other.found)[order][last]
+    together = np.nan_to_num(overlap(run.boxes[order][last][met], other.boxes[order][last][met]))
+    if (together >= AGREE).any():
+        return run
+    found[last] = False
+    return run._replace(found=found[order])
 
 
 def single(run: Pass) -> tuple[Boxes, Floats]:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from tests.tirdata.annotate.stand_ins import absent, straight
-from tirdata.annotate.fuse import Pass, fuse, single
+from tirdata.annotate.fuse import Pass, believed, fuse, single
 from tirdata.types import Boxes
 
 
@@ -91,3 +91,35 @@ def test_single_pass_leaves_out_what_it_lost() -> None:
 def test_backward_pass_is_surest_next_to_the_box_behind_it() -> None:
     _, sure = single(run(straight(4))._replace(backward=True))
     assert (np.diff(sure) >= 0).all()
+
+
+def test_other_object_that_was_found_after_a_loss_is_not_believed() -> None:
+    forward, backward = straight(20), shifted(straight(20), 60)
+    backward[14:] = forward[14:]
+    gone = lose(run(forward), *range(8, 18))
+    back = lose(run(backward, arrival=0.0), 12, 13)._replace(backward=True)
+    boxes, sure = fuse(gone, back)
+    assert absent(boxes) == list(range(8, 14))
+    assert np.allclose(boxes[:8], forward[:8])
+    assert np.allclose(boxes[14:], forward[14:])
+    assert (sure[8:14] < 0.5).all()
+
+
+def test_what_was_found_again_is_believed_unless_everything_speaks_against_it() -> None:
+    forward, elsewhere = straight(20), shifted(straight(20), 60)
+    found_again = lose(run(elsewhere, arrival=0.0), 5, 6, 7)
+    assert believed(found_again, run(forward)).found.tolist() == [*[True] * 5, *[False] * 15]
+    for kept, other in (
+        (found_again._replace(arrival=0.5), run(forward)),  # it came to the person's box
+        (found_again, run(elsewhere)),  # the other pass saw it there
+        (lose(found_again, 19), run(forward)),  # it was lost again before it could come
+        (run(elsewhere, arrival=0.0), run(forward)),  # it was never lost
+        (lose(run(forward, arrival=0.0), *range(20)), run(forward)),
+    ):
+        assert believed(kept, other) is kept
+
+
+def test_passes_that_go_back_are_judged_from_their_own_beginning() -> None:
+    elsewhere = shifted(straight(20), 60)
+    back = lose(run(elsewhere, arrival=0.0), 12, 13)._replace(backward=True)
+    assert np.flatnonzero(believed(back, run(straight(20))).found).tolist() == list(range(14, 20))
