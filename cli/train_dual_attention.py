@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 @click.option(
     "--frozen-blocks", type=int, metavar="N", help="global: first blocks of VGG-16 to keep."
 )
+@click.option("--frozen/--no-frozen", default=None,
+              help="local: keep the convolutions; fc4 and fc5 alone learn.")  # fmt: skip
 @click.option("--negative", type=float, metavar="SHARE",
               help="global: of pairs with another recording's target; default 0.")  # fmt: skip
 @click.option(

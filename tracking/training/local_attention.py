@@ -179,12 +179,14 @@ def _open(mix: Place, cache: Path | None) -> tuple[PairReader, str]:
 
 
 def _optimizer(model: LocalAttention, config: LocalTrainConfig) -> SGD:
-    groups = [
-        {"params": [*model.trunks.parameters()], "lr_multiplier": 1.0},
-        {"params": [*model.head.parameters()], "lr_multiplier": config.head_rate},
+    model.trunks.requires_grad_(not config.frozen)
+    groups: list[dict[str, Any]] = [
+        {"params": [*model.head.parameters()], "lr_multiplier": config.head_rate}
     ]
+    if not config.frozen:
+        groups.insert(0, {"params": [*model.trunks.parameters()], "lr_multiplier": 1.0})
     made = SGD(groups, lr=0.0, momentum=config.momentum, weight_decay=config.decay)
-    weights = [*model.parameters()]
+    weights = [each for group in groups for each in group["params"]]
 
     def clip(*_: object) -> None:
         nn.utils.clip_grad_norm_(weights, config.clip)

@@ -34,6 +34,8 @@ class LocalTrainConfig(RunConfig):
     """Where the halves meet."""
     share_conv: bool = False
     """One trunk for both halves."""
+    frozen: bool = False
+    """The convolutions stay as they are, and fc4 and fc5 alone learn, at a fraction of the cost."""
     lrn: Literal["matconvnet", "pymdnet", "rt"] | None = None
     """Normalisation; None: the one that the initial weights have, or matconvnet."""
     epochs: int = Field(50, ge=1)

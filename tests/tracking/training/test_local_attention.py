@@ -161,6 +161,16 @@ def test_killed_at_any_step_it_goes_on_to_the_same_weights(mix: Path, tmp_path: 
     assert last.weights.read_bytes() == straight.weights.read_bytes()
 
 
+def test_frozen_convolutions_stay_and_the_head_learns(mix: Path, tmp_path: Path) -> None:
+    config = SMALL.model_copy(update={"frozen": True})
+    first = load_file(train_local(mix, tmp_path / "run", config, stop_after=1).weights)
+    done = train_local(mix, tmp_path / "run", config, stop_after=2)
+    last = load_file(done.weights)
+    assert done.resumed_at == 1
+    changed = {name for name in last if not torch.equal(first[name], last[name])}
+    assert changed == {f"head.fc{layer}.0.{kind}" for layer in "45" for kind in ("weight", "bias")}
+
+
 @pytest.mark.slow  # processes that import torch
 def test_two_processes_take_the_steps_of_one(mix: Path, tmp_path: Path) -> None:
     config = SMALL.model_copy(update={"share_conv": False})
