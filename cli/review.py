@@ -23,12 +23,15 @@ NOTHING = "none"
               help="Of the registry, interpolate, or none; mmnet by default.")  # fmt: skip
 @click.option("--weights", type=click.Path(path_type=Path), metavar="FILE", help="The tracker's.")
 @set_option
+@click.option("--refine/--no-refine", default=None,
+              help="Make the tracker's boxes tighter by a learned head.")  # fmt: skip
 @config_option
 @device_option
 @verbosity
 def review(
     dataset: Path, host: str, port: int, show: bool, tracker: str | None, weights: Path | None,
     config_path: Path | None, device: str | None, settings: tuple[str, ...],
+    refine: bool | None,
 ) -> None:  # fmt: skip
     """Example: tirdata review thermal --open
 
@@ -45,7 +48,7 @@ def review(
     tracking = None
     if tracker != NOTHING:
         tracking = tracking_of(
-            config_path, tracker, weights, device, again=False, settings=settings
+            config_path, tracker, weights, device, again=False, settings=settings, refine=refine
         )
 
     def ready(address: str) -> None:

@@ -28,10 +28,11 @@ from tirdata.dataset.tree import Dataset, SequenceId
 from tirdata.engine.base import Engine, Outcome
 from tirdata.errors import AnnotationError
 from tirdata.tracker import ManyTracker, TrackerFactory
-from tirdata.types import Box, Track
+from tirdata.types import Box, Floats, Track
 
 DECIMALS = 2  # of a machine's box in the journal; the XML has whole pixels
 INTERPOLATE = "interpolate"  # the one name that is no tracker
+BLIND = ("hold",)  # trackers that look at no picture: what they follow is not measured
 
 
 class AnnotateConfig(Config):
@@ -61,6 +62,11 @@ class Tracking:
         return human.propagated is not None and all(
             event is not None and (event.tracker, event.settings) == wanted for event in made
         )
+
+    def confidence(self, sure: Floats) -> tuple[float | None, ...]:
+        """As the journal keeps it; None = not measured."""
+        blind = self.config.tracker in BLIND
+        return tuple(None if blind or np.isnan(value) else round(float(value), 3) for value in sure)
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -266,9 +272,7 @@ def _event(human: HumanTrack, layer: Layer, tracking: Tracking) -> PropagatedEve
         settings=tracking.settings,
         state=human.state,
         boxes=boxes,
-        confidence=tuple(
-            None if np.isnan(value) else round(float(value), 3) for value in layer.confidence
-        ),
+        confidence=tracking.confidence(layer.confidence),
     )
 
 

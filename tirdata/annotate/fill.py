@@ -38,7 +38,7 @@ def fill(
             None if np.isnan(row).any() else Box(*(round(float(side), DECIMALS) for side in row))
             for row in boxes
         ),
-        confidence=tuple(None if np.isnan(each) else round(float(each), 3) for each in sure),
+        confidence=tracking.confidence(sure),
     )
 
 
