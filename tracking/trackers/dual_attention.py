@@ -38,6 +38,7 @@ POSITIVE: Final = 0.7  # least IoU of a positive sample
 FIRST_NEGATIVE, LATER_NEGATIVE = 0.5, 0.3  # most IoU of a negative one
 FAST: Final = 0.2  # mean sides in a frame, from which candidates go where it seems to be as well
 RESIZED: Final = 1.1  # most by which a box grows or shrinks in a frame
+KEPT: Final = 0.25  # power of the regression's change of size that the next frame begins with
 WIDEST: Final = 3  # times move_when_lost that is searched at most
 LOST: Final = 0.49  # most that the score of a frame is in which no box looks like the object
 
@@ -113,7 +114,8 @@ class DualAttentionTracker:
         fresh_head(self.model, config.seed, self._trained)
         self._learner = Learner(self._extract, config, self._random)
         self._memory = Memory(config)
-        self._box, self._score, self._failures, self._frames, self._found = box, 1.0, 0, 0, 0
+        self._box = self._answer = box  # where the next frame begins, and what was said
+        self._score, self._failures, self._frames, self._found = 1.0, 0, 0, 0
         self._guess: Box | None = None  # where it looks most like itself, if that is far off
         view = self._view(pair)
         begun = time.perf_counter()
@@ -143,7 +145,7 @@ class DualAttentionTracker:
         self._score = 1 / (1 + math.exp(-min(max(margin, -50.0), 50.0)))
         if top[TARGET] > 0:
             self._failures = 0
-            self._box = self._moved(candidates, rows)
+            self._follow(candidates, rows)
             self._halves.go(pair, self._box)
             self._learn_from(view)
         else:
@@ -152,7 +154,7 @@ class DualAttentionTracker:
             self._update(self._memory.lately())
         if self._failures == 0 and self._frames % self.config.update_every == 0:
             self._update([*self._memory.positives])
-        return Prediction(self._box, self._score)
+        return Prediction(self._answer, self._score)
 
     def _scored(self, pair: FramePair, view: View) -> tuple[Samples, Tensor]:
         """The candidates of a frame, global ones last, and their scores."""
@@ -210,14 +212,25 @@ class DualAttentionTracker:
             pair, self._box, failures=self._failures, count=self.config.candidates
         )
 
-    def _moved(self, candidates: Samples, rows: Floats) -> Box:
-        """The mean of the best candidates, each where the regression puts it."""
+    def _follow(self, candidates: Samples, rows: Floats) -> None:
+        """Answer with the mean of the best candidates, each where the regression puts it.
+
+        The next frame begins there, at nearly the size that the candidates had: the regression
+        knows the first frame alone, and what it errs in size would add up from frame to frame.
+        """
         boxes: Boxes = candidates.boxes[rows]
+        plain = told = boxes.mean(axis=0)
         if self._regression is not None:
-            boxes = self._regression(candidates.features[rows].flatten(1), boxes)
-        mean, most = boxes.mean(axis=0), RESIZED * self._size
-        sides = np.clip(mean[2:], self._size / RESIZED, most)
-        return _box(np.array([*(mean[:2] + (mean[2:] - sides) / 2), *sides]))
+            told = self._regression(candidates.features[rows].flatten(1), boxes).mean(axis=0)
+        sides = plain[2:] * (told[2:] / plain[2:]) ** KEPT
+        middle = told[:2] + told[2:] / 2
+        self._answer = self._resized(told)
+        self._box = self._resized(np.array([*(middle - sides / 2), *sides]))
+
+    def _resized(self, box: Floats) -> Box:
+        """``box`` about its middle, not much larger or smaller than the last one."""
+        sides = np.clip(box[2:], self._size / RESIZED, RESIZED * self._size)
+        return _box(np.array([*(box[:2] + (box[2:] - sides) / 2), *sides]))
 
     def _learn_from(self, view: View) -> None:
         """Take samples of a frame in which the object was found."""

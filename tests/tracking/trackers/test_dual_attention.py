@@ -145,6 +145,28 @@ def test_a_lost_object_leaves_the_result_where_it_was() -> None:
     assert tracker._failures == 1
 
 
+def test_what_the_regression_errs_in_size_does_not_add_up() -> None:
+    sequence, pairs = made_pairs(7)
+    tracker = tracker_of(FAST)
+    start = sequence.tracks[0].boxes[0]
+    tracker.init_pair(pairs[0], Box(*(float(value) for value in start)))
+    tracker._regression = Shrinking()  # type: ignore[assignment]
+    answers = np.array([tracker.track_pair(pair).box for pair in pairs[1:]])
+    assert tracker._failures == 0
+    # Each answer is what it says; the next frame does not begin with all of that.
+    sides, began = answers[-1, 2:], np.array(tracker._box[2:])
+    assert (sides < 0.95 * began).all()
+    assert (began > 0.75 * start[2:]).all()  # 0.53 of it, if all of it were kept
+
+
+class Shrinking:
+    """Says that the object is smaller than each box, whatever that shows."""
+
+    def __call__(self, features: object, boxes: Boxes) -> Boxes:
+        sides = 0.9 * boxes[:, 2:]
+        return np.hstack([boxes[:, :2] + (boxes[:, 2:] - sides) / 2, sides])
+
+
 def test_it_is_a_tracker_and_one_of_pairs() -> None:
     made: Tracker = tracker_of(FAST)
     assert isinstance(made, PairTracker)
