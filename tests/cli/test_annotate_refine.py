@@ -44,6 +44,7 @@ def test_without_it_boxes_are_the_tracker_s(dataset: Dataset) -> None:
     made = Journal(dataset.journal_path(dataset.sequence_ids()[0])).read()[-1].events[0]
     assert isinstance(made, PropagatedEvent)
     assert made.tracker == "hold"
+    assert set(made.confidence) == {None}  # it looks at no picture
 
 
 @pytest.mark.parametrize(

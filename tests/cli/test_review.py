@@ -94,3 +94,15 @@ def test_folder_without_a_dataset_and_address_of_another_are_refused(
     assert "--host 192.0.2.1" in result.output
     result = CliRunner().invoke(main, ["review", str(data), "--tracker", "nothing"])
     assert result.exit_code == 2
+
+
+def test_boxes_can_be_made_tighter_where_a_tracker_looks_at_pictures(data: Path) -> None:
+    refined = ("--tracker", "hold", "--refine", "--device", "cpu")
+    with (
+        running(str(data), *refined) as (_, address),
+        urllib.request.urlopen(address + "api/dataset", timeout=60) as answer,  # noqa: S310
+    ):
+        assert b'"tracker":"refined"' in answer.read()
+    words = ["review", str(data), "--tracker", "interpolate", "--refine"]
+    result = CliRunner().invoke(main, words)
+    assert (result.exit_code, "looks at no picture" in result.stderr) == (2, True), result.output
