@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from cli.annotate_looks import look
-from cli.annotating import said, show, tracking_of
+from cli.annotating import in_batches, said, show, tracking_of
 from cli.console import console_for
 from cli.options import (
     config_option,
@@ -102,12 +102,15 @@ def annotate(
         console.say(f"frames that would be tracked, without those of new boxes: {frames}")
         console.document({"edits": {i.name: n for i, n in edits.items()}, "frames": frames})
         return
+    run: Any = library.annotate
+    if tracking is not None and len(items) > 1 and in_batches(tracking, given["device"]):
+        from tirdata.annotate.batches import annotate_together as run
     runner = build_engine(engine, min(workers, max(len(items), 1)))
     here = isinstance(runner, SerialEngine)
     with console.progress("annotate", frames if here else len(items)) as progress:
         outcomes = []
         on_frame = progress.advance if here else None
-        for outcome in library.annotate(items, tracking, runner, on_frame):
+        for outcome in run(items, tracking, runner, on_frame):
             outcomes.append(outcome)
             progress.advance(0 if here else 1)
     show(console, edits, outcomes)

@@ -59,6 +59,22 @@ def tracking_of(
     return Tracking(config, choice.factory, choice.hashes(), again)
 
 
+def in_batches(tracking: "Tracking", device: str | None) -> bool:
+    """Whether the tracker runs on a GPU, where objects of many sequences go in one batch."""
+    from tracking.trackers import TRACKERS
+
+    tracker = TRACKERS.get(tracking.config.tracker)
+    if tracking.factory is None or tracker is None:
+        return False
+    if "device" not in tracker().config.model_fields:
+        return False
+    if (tracking.config.settings.get("device") or device) == "cpu":
+        return False
+    import torch
+
+    return torch.cuda.is_available()
+
+
 def said(
     dataset: "Dataset", sequences: tuple[str, ...], track: int | None, *, dry_run: bool,
     verbs: tuple[str, ...], **given: Any,

@@ -1,6 +1,6 @@
 """The whole of ``tirdata annotate``: journal first, then track, then the XML from the journal."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from pathlib import Path
@@ -131,6 +131,16 @@ def annotate(
     for outcome in engine.map(work, work_items):
         done.setdefault(outcome.item.root, []).append(outcome.item.sequence)
         yield outcome
+    list_classes(done)
+
+
+def list_classes(done: Mapping[Path, Collection[SequenceId]]) -> None:
+    """Bring the list files of datasets up to date, which name the classes of each sequence.
+
+    Raises:
+        DataError: another process keeps a dataset.
+        StorageError: they cannot be written.
+    """
     for root, sequences in done.items():
         dataset = Dataset.open(root)
         with dataset.lock(LOCK_WAIT_S):
@@ -166,10 +176,10 @@ def annotate_sequence(
         ours = replace(tracking, factory=factory)
         for group in _groups(due(dataset, item, tracking), factory):
             for human in group:
-                _check_frames(human, card, journal.path)
+                check_frames(human, card, journal.path)
             layers = _layers(dataset, item.sequence, group, ours, counted)
             for human, layer in zip(group, layers, strict=True):
-                journal.append([_event(human, layer, tracking)])
+                journal.append([event_of(human, layer, tracking)])
     return derive(dataset, item.sequence, tracked, item.xml)
 
 
@@ -253,7 +263,8 @@ def _layers(
     tracker = factory()
     if isinstance(tracker, ManyTracker) and tracker.at_once > 1:
         frames = CardFrames(dataset, sequence, card)
-        return propagate_together(frames, humans, tracker, settings, on_frame)
+        ours = [(frames, human) for human in humans]
+        return propagate_together(ours, tracker, settings, on_frame)
     layers = []
     for human in humans:
         pictures, follower = shown(dataset, sequence, card, tracker, human.id)
@@ -261,7 +272,8 @@ def _layers(
     return layers
 
 
-def _event(human: HumanTrack, layer: Layer, tracking: Tracking) -> PropagatedEvent:
+def event_of(human: HumanTrack, layer: Layer, tracking: Tracking) -> PropagatedEvent:
+    """What a tracker made of a track, as the journal keeps it."""
     boxes = tuple(
         None if np.isnan(row).any() else Box(*(round(float(side), DECIMALS) for side in row))
         for row in layer.boxes
@@ -276,7 +288,12 @@ def _event(human: HumanTrack, layer: Layer, tracking: Tracking) -> PropagatedEve
     )
 
 
-def _check_frames(human: HumanTrack, card: Card, path: Path) -> None:
+def check_frames(human: HumanTrack, card: Card, path: Path) -> None:
+    """That a track's boxes were drawn on the pictures of the card.
+
+    Raises:
+        AnnotationError: one was not; the frame and the journal at ``path`` are named.
+    """
     for frame, sha256 in human.hashes.items():
         if frame < card.frames and card.frames_sha256[frame] != sha256:
             raise AnnotationError(

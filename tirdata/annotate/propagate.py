@@ -48,21 +48,22 @@ def propagate(
 
 
 def propagate_together(
-    frames: Frames,
-    humans: Sequence[HumanTrack],
+    humans: Sequence[tuple[Frames, HumanTrack]],
     tracker: ManyTracker,
     settings: PropagateConfig,
     on_frame: Callable[[], None] = lambda: None,
 ) -> list[Layer]:
-    """As ``propagate`` for each track that has a person's box, many at once."""
-    count = len(frames)
-    spans = [human.spans(count) for human in humans]
-    flat = [span for own in spans for span in own]
-    found = iter(follow_together(frames, tracker, flat, settings, on_frame))
+    """As ``propagate`` for each track that has a person's box, many at once.
+
+    The tracks may be of several sequences, each with its own frames.
+    """
+    flat = [(frames, span) for frames, human in humans for span in human.spans(len(frames))]
+    found = iter(follow_together(flat, tracker, settings, on_frame))
     layers = []
-    for human, own in zip(humans, spans, strict=True):
+    for frames, human in humans:
+        count = len(frames)
         boxes, sure = np.full((count, 4), np.nan), np.full(count, np.nan)
-        for span in own:
+        for span in human.spans(count):
             part = slice(span.first, span.last + 1)
             boxes[part], sure[part] = next(found)
         layers.append(Layer(smooth(boxes, human.boxes, settings.smooth_frames), sure))

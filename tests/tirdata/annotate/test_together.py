@@ -55,7 +55,9 @@ def test_together_is_as_alone(humans: list[HumanTrack], at_once: int) -> None:
     tracker = ManyTemplates(at_once)
     assert isinstance(tracker, ManyTracker)
     calls: list[int] = []
-    layers = propagate_together(frames, humans, tracker, SETTINGS, lambda: calls.append(0))
+    layers = propagate_together(
+        [(frames, human) for human in humans], tracker, SETTINGS, lambda: calls.append(0)
+    )
     for human, layer in zip(humans, layers, strict=True):
         alone = propagate(frames, human, TemplateTracker(), SETTINGS)
         np.testing.assert_array_equal(layer.boxes, alone.boxes)
