@@ -161,7 +161,8 @@ class MMNetTracker:
         crops: dict[int, Frame] = {}
         for row, (target, frame) in enumerate(zip(self._targets, frames, strict=True)):
             if target.shape is not None and not target.lost:
-                self._grow(target, growth(frame, target.shape, target.middle, target.grown))
+                factor, target.shape = growth(frame, target.shape, target.middle, target.grown)
+                self._grow(target, factor)
             if self._renews(target):
                 crops[row] = self._exemplar(frame, target, sides[row])
         if crops:

@@ -57,7 +57,7 @@ class MMNetConfig(Config):
     """Cells (of 4 crop pixels) that the object may move each way between frames."""
     size_from: Literal["response", "picture"] = "picture"
     """response: of three scales the one with the highest peak, as in the paper. picture: one scale,
-    and the size at which the object's first picture fits best, by normalised correlation."""
+    and the size at which the object's pictures, the first and one of lately, fit clearly better."""
     scale_step: float = Field(1.0375, gt=1)
     """Ratio of neighbouring scales."""
     scale_penalty: float = Field(0.9745, gt=0, le=1)

@@ -1,40 +1,55 @@
-"""How much larger an object has become: its first picture laid over the frame at several sizes.
+"""How much larger an object has become: its pictures laid over the frame at several sizes.
 
-The network's response hardly tells sizes a few per cent apart. Normalised correlation of grey
-levels does, if the place is searched with the size: a picture laid a little beside the object fits
-best when it is too large. The first picture is kept as it is, so errors do not add up, and a
-correlation that is too low says nothing. Pure functions.
+Two pictures are laid over it, the first and one of lately, by normalised correlation of grey levels
+that counts the object more than what is around it. The place is searched with the size, because a
+picture laid a little beside the object fits best when it is too large; so is the shape, because an
+object that turns grows narrower and is no farther away for it. How much better one size fits than
+another, over as many cells as the camera saw apart, says how sure it is. That has to outweigh that
+objects keep their size from frame to frame and, as a rule, the one that they were marked with:
+boxes drawn by hand vary by more than most objects do. The first picture stays, so errors do not add
+up; the later one goes on where the object has come to look otherwise. Pure functions.
 """
 
 from typing import NamedTuple
 
 import cv2
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from tirdata.types import Floats, Frame
 
 SIDE = 28  # cells of the picture's longer side
 CONTEXT = 0.5  # of the mean side of the object, added to both of its sides
-STEP = 1.03  # from one size to the next
-STEPS = 4  # sizes to each way
+FADES = 1.4  # sides of the box at which what is around it counts nothing (nearly: LEAST_WEIGHT)
+LEAST_WEIGHT = 0.02
+STEP = 0.03  # from one size to the next, natural logarithm
+STEPS = np.arange(-2, 3) * STEP
+NARROWER = np.array([-0.08, 0.0, 0.08])  # shapes that are tried: logs of half the sides' ratio
+TURNS = 0.1  # how much of that is usual (standard deviation)
 SLACK = 2  # cells that the object may lie beside the expected place, each way
-RATE = 0.5  # how far the size follows in one frame
-LEAST_GAIN = 0.015  # of 1, in correlation to the size as it is: labels and noise do not make sizes
-LEAST_LIKENESS = 0.8  # of 1; below, the object looks otherwise than at first
-MOST = 1.02  # in one frame: more is a change of looks, not of size
-MOST_IF_LARGE = 1.05  # the same of objects that are shown in detail
-LARGE_CELL = 1.5  # frame pixels: an object of some 30 pixels and more
+WORTH = 60.0  # independent cells in a picture: neighbours say the same
+APART = 1.5  # frame pixels of cells that are worth that; smaller ones were made of fewer pixels
+TRUST = 4  # power of the likeness that the worth goes with: what looks otherwise misleads
+MOST_LIKENESS = 0.995  # what is closer to 1 is no surer
+CHANGE = 0.02  # of the size from frame to frame (standard deviation, logarithm)
+DEPARTURE = 0.03  # of the size from the first: the scale of a Laplace distribution, logarithm
+EVERY = 30  # frames after which the picture of lately is taken anew
+VOUCHES = 0.7  # of 1: likeness to the first picture for that, else errors would add up
 LEAST_CONTRAST = 1.0  # grey levels (standard deviation) of a picture that can be told again
+NOISE = 0.05  # grey levels, squared: a flatter part is like nothing
 
 Picture = NDArray[np.float32]
 
 
 class Shape(NamedTuple):
-    """The object as it looked at first."""
+    """The object as it looked at first and lately, pictures of one size."""
 
-    picture: Picture
-    cell: float  # frame pixels of one of its pixels
+    first: Picture
+    lately: Picture
+    weights: Picture  # of the cells, sum 1
+    cell: float  # frame pixels of a cell while the object has its first size
+    age: int = 0  # frames since ``lately`` was taken
 
 
 def shape_of(frame: Frame, middle: Floats, extent: Floats) -> Shape | None:
@@ -42,48 +57,73 @@ def shape_of(frame: Frame, middle: Floats, extent: Floats) -> Shape | None:
     whole = extent + CONTEXT * extent.mean()
     cell = float(whole.max()) / SIDE
     across, down = (max(8, round(float(side) / cell)) for side in whole)
-    picture = _cut(frame, middle, cell, (across, down))
-    return Shape(picture, cell) if picture.std() >= LEAST_CONTRAST else None
+    picture = _cut(frame, middle, (cell, cell), (across, down))
+    if picture.std() < LEAST_CONTRAST:
+        return None
+    return Shape(picture, picture, _weights(extent / cell, (across, down)), cell)
 
 
-def growth(frame: Frame, shape: Shape, middle: Floats, grown: float) -> float:
-    """Factor on the size of the object at ``middle`` that is ``grown`` times its first size.
+def growth(frame: Frame, shape: Shape, middle: Floats, grown: float) -> tuple[float, Shape]:
+    """How the object at ``middle``, ``grown`` times its first size, has changed, and looks now.
 
-    1.0 where it does not look like at first, or where another size fits hardly better. A frame
-    changes it by ``MOST`` (or ``MOST_IF_LARGE``) at most.
+    Returns:
+        The factor on its size, within the largest of ``STEPS``: the mean of what is likely. 1.0 or
+        towards the first size where it looks like neither picture. And what to compare next with.
     """
-    steps = np.arange(-STEPS, STEPS + 1)
-    down, across = (side + 2 * SLACK for side in shape.picture.shape)
-    likeness = np.zeros(len(steps))
-    for row, step in enumerate(steps):
-        part = _cut(frame, middle, shape.cell * grown * STEP ** float(step), (across, down))
-        found = cv2.matchTemplate(part, shape.picture, cv2.TM_CCOEFF_NORMED)
-        # Of a part of one grey the correlation is 0 / 0.
-        likeness[row] = np.nan_to_num(found, nan=-1.0, posinf=-1.0, neginf=-1.0).max()
-    best = int(np.argmax(likeness))
-    if likeness[best] < LEAST_LIKENESS or likeness[best] - likeness[STEPS] < LEAST_GAIN:
-        return 1.0
-    wanted = STEP ** ((steps[best] + _beside(likeness, best)) * RATE)
-    most = MOST_IF_LARGE if shape.cell >= LARGE_CELL else MOST
-    return float(np.clip(wanted, 1 / most, most))
+    down, across = (side + 2 * SLACK for side in shape.first.shape)
+    cells = shape.cell * grown * np.exp(STEPS[:, None] + NARROWER)
+    parts = [
+        _cut(frame, middle, (float(wide), float(high)), (across, down))
+        for wide, high in zip(cells.ravel(), cells[:, ::-1].ravel(), strict=True)
+    ]
+    places = sliding_window_view(np.stack(parts), shape.first.shape, axis=(1, 2))
+    looks = places.reshape(len(parts), -1, shape.first.size)  # (sizes and shapes, places, cells)
+    likeness = _likeness(looks, shape)
+    # Log likelihood of a correlation r over n cells, gain and offset left free: -n/2 log(1 - r^2).
+    worth = WORTH * min(1.0, (shape.cell / APART) ** 2)
+    trust = np.clip(likeness.max(axis=(0, 1)), 0, 1) ** TRUST  # in each of both pictures
+    support = -worth / 2 * np.log(1 - np.clip(likeness, 0, MOST_LIKENESS) ** 2) @ trust
+    shapes = support.max(axis=1).reshape(cells.shape) - NARROWER**2 / (2 * TURNS**2)
+    fits = shapes.max(axis=1) - STEPS**2 / (2 * CHANGE**2)
+    fits -= np.abs(np.log(grown) + STEPS) / DEPARTURE
+    share = np.exp(fits - fits.max())
+    factor = float(np.exp((share * STEPS).sum() / share.sum()))
+    # As it is now, at its size and in the shape of its box.
+    row = int(np.argmax(fits)) * len(NARROWER) + len(NARROWER) // 2
+    if shape.age + 1 < EVERY or likeness[row, :, 0].max() < VOUCHES:
+        return factor, shape._replace(age=shape.age + 1)
+    lately = looks[row, int(np.argmax(likeness[row].max(axis=1)))]
+    return factor, shape._replace(lately=lately.reshape(shape.first.shape).copy(), age=0)
 
 
-def _beside(values: Floats, at: int) -> float:
-    """Where between its neighbours a maximum lies, by a parabola, -0.5..0.5."""
-    if not 0 < at < len(values) - 1:
-        return 0.0
-    before, middle, after = values[at - 1 : at + 2]
-    curvature = before - 2 * middle + after
-    if curvature >= 0:
-        return 0.0
-    return float(np.clip(0.5 * (before - after) / curvature, -0.5, 0.5))
+def _weights(extent: Floats, size: tuple[int, int]) -> Picture:
+    """How much a cell counts, (down, across), sum 1: in the box in full, around it less and less.
+
+    ``extent`` is the box's, in cells; ``size`` the picture's (across, down).
+    """
+    x, y = (np.arange(cells) - (cells - 1) / 2 for cells in size)
+    sides = np.maximum(np.abs(x)[None] / extent[0], np.abs(y)[:, None] / extent[1]) * 2
+    weights = np.clip((FADES - sides) / (FADES - 1), LEAST_WEIGHT, 1)
+    return np.asarray(weights / weights.sum(), np.float32)
 
 
-def _cut(frame: Frame, middle: Floats, cell: float, size: tuple[int, int]) -> Picture:
-    """``size`` (across, down) samples, ``cell`` frame pixels apart, around ``middle``."""
-    across, down = size
-    blur = int(cell) if cell >= 2 else 1
-    reach = np.array([across, down]) * cell / 2 + blur + 2
+def _likeness(looks: NDArray[np.float32], shape: Shape) -> Floats:
+    """Weighted normalised correlation of ``looks`` (..., cells) with both pictures, (..., 2)."""
+    weights = shape.weights.ravel()
+    columns = [weights]
+    for picture in (shape.first, shape.lately):
+        values = picture.ravel() - float(weights @ picture.ravel())
+        columns.append(weights * values / np.sqrt(float(weights @ values**2) + NOISE))
+    sums = looks @ np.stack(columns, axis=1)
+    spread = np.square(looks - sums[..., :1]) @ weights
+    return np.asarray(sums[..., 1:] / np.sqrt(spread + NOISE)[..., None], np.float64)
+
+
+def _cut(frame: Frame, middle: Floats, cell: tuple[float, float], size: tuple[int, int]) -> Picture:
+    """``size`` (across, down) samples around ``middle``, ``cell`` frame pixels apart each way."""
+    pitch = np.array(cell)
+    blur = max(1, int(pitch.max()))
+    reach = np.array(size) * pitch / 2 + blur + 2
     limits = np.array(frame.shape[::-1])
     low = np.clip(np.floor(middle - reach), 0, limits - 1).astype(int)
     high = np.clip(np.ceil(middle + reach) + 1, low + 1, limits).astype(int)
@@ -91,13 +131,13 @@ def _cut(frame: Frame, middle: Floats, cell: float, size: tuple[int, int]) -> Pi
     if blur > 1:
         part = np.asarray(cv2.blur(part, (blur, blur)))
     # Boxes measure from a pixel's corner, samples from its middle.
-    x, y = middle - low - 0.5 - (np.array([across, down]) - 1) / 2 * cell
-    matrix = np.array([[cell, 0, x], [0, cell, y]], np.float64)
+    x, y = middle - low - 0.5 - (np.array(size) - 1) / 2 * pitch
+    matrix = np.array([[pitch[0], 0, x], [0, pitch[1], y]], np.float64)
     return np.asarray(
         cv2.warpAffine(
             part.astype(np.float32),
             matrix,
-            (across, down),
+            size,
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_REPLICATE,
         ),
