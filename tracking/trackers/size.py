@@ -10,6 +10,7 @@ boxes drawn by hand vary by more than most objects do. The first picture stays, 
 up; the later one goes on where the object has come to look otherwise. Pure functions.
 """
 
+import math
 from typing import NamedTuple
 
 import cv2
@@ -27,7 +28,7 @@ STEP = 0.03  # from one size to the next, natural logarithm
 STEPS = np.arange(-2, 3) * STEP
 NARROWER = np.array([-0.08, 0.0, 0.08])  # shapes that are tried: logs of half the sides' ratio
 TURNS = 0.1  # how much of that is usual (standard deviation)
-SLACK = 2  # cells that the object may lie beside the expected place, each way
+SLACK = 1  # cells that the object may lie beside the expected place, each way
 WORTH = 60.0  # independent cells in a picture: neighbours say the same
 APART = 1.5  # frame pixels of cells that are worth that; smaller ones were made of fewer pixels
 TRUST = 4  # power of the likeness that the worth goes with: what looks otherwise misleads
@@ -113,10 +114,14 @@ def _likeness(looks: NDArray[np.float32], shape: Shape) -> Floats:
     columns = [weights]
     for picture in (shape.first, shape.lately):
         values = picture.ravel() - float(weights @ picture.ravel())
-        columns.append(weights * values / np.sqrt(float(weights @ values**2) + NOISE))
-    sums = looks @ np.stack(columns, axis=1)
-    spread = np.square(looks - sums[..., :1]) @ weights
-    return np.asarray(sums[..., 1:] / np.sqrt(spread + NOISE)[..., None], np.float64)
+        power = math.sqrt(float(weights @ values**2) + NOISE)
+        columns.append(np.asarray(weights * values / power, np.float32))
+    flat = looks.reshape(-1, len(weights))
+    flat = flat - flat.mean()  # else squares of single precision leave nothing of a low contrast
+    sums = flat @ np.stack(columns, axis=1)
+    spread = np.maximum((flat * flat) @ weights - sums[:, 0] ** 2, 0)
+    likeness = sums[:, 1:] / np.sqrt(spread + NOISE)[:, None]
+    return np.asarray(likeness.reshape(*looks.shape[:-1], 2), np.float64)
 
 
 def _cut(frame: Frame, middle: Floats, cell: tuple[float, float], size: tuple[int, int]) -> Picture:
