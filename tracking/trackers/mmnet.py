@@ -42,6 +42,7 @@ __all__ = ["PROFILES", "MMNetConfig", "MMNetTracker", "load_model"]
 # target lost among its like.
 SCORE_GAIN = 9.32
 SCORE_BIAS = -5.24
+BEYOND = 1.1  # how far the response's size may go from that by the pictures, times
 AT_ONCE = {"cpu": 1, "cuda": 16}  # targets that a batch pays for: two cores are full with one
 NEAR = 2.0  # exemplar sides (s_z) around a lost object that are searched in its first lost frame
 USUAL_RATE = 0.1  # how fast it is learnt what an object usually answers
@@ -72,6 +73,7 @@ class Target:
     resized: bool = False  # by the last frame: the next is likely to go on with it
     lost: int = 0  # frames since it was seen
     usual: float = 1.0  # what it answered lately, in what it answered at first
+    expected: float = 1.0  # its size by the response, in that of the first frame
     shape: Shape | None = None  # what its size is read from
     likeness: Likeness | None = None  # what it is searched by
 
@@ -134,7 +136,7 @@ class MMNetTracker:
         )
         self._first = self._templates
         for frame, target in pairs:
-            if self.config.size_from == "picture":
+            if self.config.size_from != "response":
                 target.shape = shape_of(frame, target.middle, target.extent)
             if self.config.search_when_lost:
                 target.likeness = likeness_of(frame, target.box)
@@ -161,7 +163,9 @@ class MMNetTracker:
         crops: dict[int, Frame] = {}
         for row, (target, frame) in enumerate(zip(self._targets, frames, strict=True)):
             if target.shape is not None and not target.lost:
-                factor, target.shape = growth(frame, target.shape, target.middle, target.grown)
+                factor, target.shape = growth(
+                    frame, target.shape, target.middle, target.grown, target.expected
+                )
                 self._grow(target, factor)
             if self._renews(target):
                 crops[row] = self._exemplar(frame, target, sides[row])
@@ -193,7 +197,7 @@ class MMNetTracker:
     def _looks(self, target: Target) -> list[Look]:
         step = self.config.scale_step
         due = target.resized or target.frames % self.config.scales_every == 0
-        if due and self.config.size_from == "response":
+        if due and self.config.size_from != "picture":
             return [Look(1 / step), Look(), Look(step)]
         return [Look()]
 
@@ -213,7 +217,12 @@ class MMNetTracker:
         if not target.lost:
             target.usual += USUAL_RATE * (_share(target, responses[best]) - target.usual)
         target.resized = looks[best].factor != 1
-        self._grow(target, 1 + self.config.scale_rate * (looks[best].factor - 1))
+        change = 1 + self.config.scale_rate * (looks[best].factor - 1)
+        if target.shape is None:
+            self._grow(target, change)
+        elif self.config.size_from == "both":
+            near = target.grown / BEYOND, target.grown * BEYOND
+            target.expected = float(np.clip(target.expected * change, *near))
 
     def _find_the_lost(self, frames: Sequence[Frame]) -> None:
         """Look for lost targets where their frame shows what looks like them."""

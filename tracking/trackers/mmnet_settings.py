@@ -55,9 +55,11 @@ class MMNetConfig(Config):
     """pooled: every position attends to means of 2 x 2 positions."""
     reach: int = Field(MARGIN, ge=4, le=MARGIN)
     """Cells (of 4 crop pixels) that the object may move each way between frames."""
-    size_from: Literal["response", "picture"] = "picture"
+    size_from: Literal["both", "response", "picture"] = "both"
     """response: of three scales the one with the highest peak, as in the paper. picture: one scale,
-    and the size at which the object's pictures, the first and one of lately, fit clearly better."""
+    and the size at which pictures of the object, its first and one of lately, fit best, by
+    normalised correlation; where they do not say, its first size. both: where the pictures do not
+    say, what the response says."""
     scale_step: float = Field(1.0375, gt=1)
     """Ratio of neighbouring scales."""
     scale_penalty: float = Field(0.9745, gt=0, le=1)

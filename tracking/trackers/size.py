@@ -5,9 +5,10 @@ that counts the object more than what is around it. The place is searched with t
 picture laid a little beside the object fits best when it is too large; so is the shape, because an
 object that turns grows narrower and is no farther away for it. How much better one size fits than
 another, over as many cells as the camera saw apart, says how sure it is. That has to outweigh that
-objects keep their size from frame to frame and, as a rule, the one that they were marked with:
-boxes drawn by hand vary by more than most objects do. The first picture stays, so errors do not add
-up; the later one goes on where the object has come to look otherwise. Pure functions.
+objects keep their size from frame to frame, and what is expected without pictures: the size that
+they were marked with (boxes drawn by hand vary by more than most objects do), or what somebody else
+says. The first picture stays, so errors do not add up; the later one goes on where the object has
+come to look otherwise. Pure functions.
 """
 
 import math
@@ -34,7 +35,7 @@ APART = 1.5  # frame pixels of cells that are worth that; smaller ones were made
 TRUST = 4  # power of the likeness that the worth goes with: what looks otherwise misleads
 MOST_LIKENESS = 0.995  # what is closer to 1 is no surer
 CHANGE = 0.02  # of the size from frame to frame (standard deviation, logarithm)
-DEPARTURE = 0.03  # of the size from the first: the scale of a Laplace distribution, logarithm
+DEPARTURE = 0.03  # of the size from the expected: the scale of a Laplace distribution, logarithm
 EVERY = 30  # frames after which the picture of lately is taken anew
 VOUCHES = 0.7  # of 1: likeness to the first picture for that, else errors would add up
 LEAST_CONTRAST = 1.0  # grey levels (standard deviation) of a picture that can be told again
@@ -64,12 +65,16 @@ def shape_of(frame: Frame, middle: Floats, extent: Floats) -> Shape | None:
     return Shape(picture, picture, _weights(extent / cell, (across, down)), cell)
 
 
-def growth(frame: Frame, shape: Shape, middle: Floats, grown: float) -> tuple[float, Shape]:
+def growth(
+    frame: Frame, shape: Shape, middle: Floats, grown: float, expected: float = 1.0
+) -> tuple[float, Shape]:
     """How the object at ``middle``, ``grown`` times its first size, has changed, and looks now.
 
+    ``expected``, in first sizes too, is what it goes to where the pictures do not say.
+
     Returns:
-        The factor on its size, within the largest of ``STEPS``: the mean of what is likely. 1.0 or
-        towards the first size where it looks like neither picture. And what to compare next with.
+        The factor on its size, within the largest of ``STEPS``: the mean of what is likely; 1.0 or
+        towards the expected size where it looks like neither. And what to compare next with.
     """
     down, across = (side + 2 * SLACK for side in shape.first.shape)
     cells = shape.cell * grown * np.exp(STEPS[:, None] + NARROWER)
@@ -86,7 +91,7 @@ def growth(frame: Frame, shape: Shape, middle: Floats, grown: float) -> tuple[fl
     support = -worth / 2 * np.log(1 - np.clip(likeness, 0, MOST_LIKENESS) ** 2) @ trust
     shapes = support.max(axis=1).reshape(cells.shape) - NARROWER**2 / (2 * TURNS**2)
     fits = shapes.max(axis=1) - STEPS**2 / (2 * CHANGE**2)
-    fits -= np.abs(np.log(grown) + STEPS) / DEPARTURE
+    fits -= np.abs(math.log(grown / expected) + STEPS) / DEPARTURE
     share = np.exp(fits - fits.max())
     factor = float(np.exp((share * STEPS).sum() / share.sum()))
     # As it is now, at its size and in the shape of its box.

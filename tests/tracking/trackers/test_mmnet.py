@@ -166,7 +166,8 @@ def _passes(tracker: MMNetTracker, blob: Sequence) -> list[int]:
         # No other scale wins: the size is steady.
         ({"size_from": "response", "scale_penalty": 0.5}, [3, 1, 1, 3]),
         ({"size_from": "response", "scale_penalty": 1e-6, "scales_every": 9}, [3, 1, 1, 1]),
-        ({}, [1, 1, 1, 1]),  # the size is read from the picture
+        ({"scale_penalty": 0.5}, [3, 1, 1, 3]),
+        ({"size_from": "picture"}, [1, 1, 1, 1]),
     ],
     ids=str,
 )

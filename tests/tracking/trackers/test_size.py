@@ -56,6 +56,19 @@ def test_what_does_not_look_like_the_object_changes_no_size() -> None:
         assert 0.9 < growth(other, shape, middle, 1.5)[0] < 1  # nor is there any against the first
 
 
+def test_where_pictures_do_not_say_it_goes_to_what_is_expected() -> None:
+    frames = frames_of(DATA / "IR_DRONE_121.mp4", 0, 1)
+    box = boxes_of(DATA / "IR_DRONE_121.mp4")[0]
+    middle = box[:2] + box[2:] / 2
+    shape = shape_of(frames[0], middle, box[2:])
+    assert shape is not None
+    unlike, like = np.full_like(frames[0], 70), frames[0]
+    assert growth(unlike, shape, middle, 1.0, 1.1)[0] > 1.01
+    assert growth(unlike, shape, middle, 1.0, 0.9)[0] < 0.99
+    assert growth(unlike, shape, middle, 1.1, 1.1)[0] == pytest.approx(1.0)
+    assert growth(like, shape, middle, 1.0, 1.1)[0] < growth(unlike, shape, middle, 1.0, 1.1)[0]
+
+
 def test_one_grey_has_no_shape() -> None:
     assert shape_of(np.full((90, 120), 7, np.uint8), np.array([40.0, 40.0]), np.ones(2) * 9) is None
 
