@@ -7,7 +7,7 @@ import pytest
 from tests.tracking.trackers.real_clips import DATA, boxes_of, frames_of
 from tirdata.geometry import overlap
 from tirdata.types import Boxes, Floats, Frame
-from tracking.trackers.size import EVERY, STEPS, growth, shape_of
+from tracking.trackers.size import EVERY, STEPS, Shape, growth, shape_of
 
 FRAMES = 20
 LARGEST = float(np.exp(STEPS.max()))
@@ -45,24 +45,26 @@ def test_the_size_follows_most_of_a_zoom_though_the_place_is_not_exact(
     assert abs(np.log(size) - zoom) < 0.06 + 0.5 * abs(zoom)
 
 
-def test_what_does_not_look_like_the_object_changes_no_size() -> None:
-    frames = frames_of(DATA / "IR_DRONE_121.mp4", 0, 1)
+def _drone() -> tuple[Frame, Floats, Shape]:
+    """A first frame, where its drone is, and what that looks like."""
+    (frame,) = frames_of(DATA / "IR_DRONE_121.mp4", 0, 1)
     box = boxes_of(DATA / "IR_DRONE_121.mp4")[0]
     middle = box[:2] + box[2:] / 2
-    shape = shape_of(frames[0], middle, box[2:])
+    shape = shape_of(frame, middle, box[2:])
     assert shape is not None
-    for other in (np.full_like(frames[0], 70), 255 - frames[0]):
+    return frame, middle, shape
+
+
+def test_what_does_not_look_like_the_object_changes_no_size() -> None:
+    frame, middle, shape = _drone()
+    for other in (np.full_like(frame, 70), 255 - frame):
         assert growth(other, shape, middle, 1.0)[0] == pytest.approx(1.0)
         assert 0.9 < growth(other, shape, middle, 1.5)[0] < 1  # nor is there any against the first
 
 
 def test_where_pictures_do_not_say_it_goes_to_what_is_expected() -> None:
-    frames = frames_of(DATA / "IR_DRONE_121.mp4", 0, 1)
-    box = boxes_of(DATA / "IR_DRONE_121.mp4")[0]
-    middle = box[:2] + box[2:] / 2
-    shape = shape_of(frames[0], middle, box[2:])
-    assert shape is not None
-    unlike, like = np.full_like(frames[0], 70), frames[0]
+    frame, middle, shape = _drone()
+    unlike, like = np.full_like(frame, 70), frame
     assert growth(unlike, shape, middle, 1.0, 1.1)[0] > 1.01
     assert growth(unlike, shape, middle, 1.0, 0.9)[0] < 0.99
     assert growth(unlike, shape, middle, 1.1, 1.1)[0] == pytest.approx(1.0)

@@ -1,10 +1,11 @@
-"""A mix small enough to train on in a test."""
+"""Mixes and masks small enough to train on in a test; not to be changed."""
 
 from pathlib import Path
 
 import pytest
 
 from tests.made_mix import build, made_trees, recipe_of
+from tests.tracking.training.made_pairs import pair_masks, pair_mix
 
 
 @pytest.fixture(scope="session")
@@ -13,3 +14,15 @@ def tiny_mix(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("tiny")
     build(recipe_of(*made_trees(root, recordings=3, count=6)), root / "mix")
     return root / "mix"
+
+
+@pytest.fixture(scope="session")
+def mix(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A mix of pairs."""
+    return pair_mix(tmp_path_factory.mktemp("mix"))
+
+
+@pytest.fixture(scope="session")
+def masks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of masks of pairs."""
+    return pair_masks(tmp_path_factory.mktemp("masks"))

@@ -43,11 +43,6 @@ def config_of(**more: object) -> GlobalTrainConfig:
 
 
 @pytest.fixture(scope="module")
-def mix(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return pair_mix(tmp_path_factory.mktemp("mix"))
-
-
-@pytest.fixture(scope="module")
 def straight(mix: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("straight")
     train_global(mix, out, config_of())

@@ -12,7 +12,6 @@ import torch
 from safetensors.torch import load_file
 
 from tests.conftest import ROOT
-from tests.tracking.training.made_pairs import pair_mix
 from tirdata.errors import ConfigError, DataError, MissingError
 from tirdata.geometry import overlap
 from tirdata.mix.pair_reader import PairReader
@@ -30,11 +29,6 @@ from tracking.weights.load import read_about, write_weights
 SMALL = LocalTrainConfig(
     random_init=True, device="cpu", epochs=3, frames=2, positives=4, negatives=6, share_conv=True
 )
-
-
-@pytest.fixture(scope="module")
-def mix(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return pair_mix(tmp_path_factory.mktemp("mix"))
 
 
 def batch_of(mix: Path, step: int, config: LocalTrainConfig = SMALL) -> DomainBatch:

@@ -20,16 +20,6 @@ from tracking.training.pair_sources import LabelledPair, MaskPairs, PairSource, 
 SIZE = (64, 48)  # w, h
 
 
-@pytest.fixture(scope="module")
-def mix(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return pair_mix(tmp_path_factory.mktemp("mix"))
-
-
-@pytest.fixture(scope="module")
-def masks(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return pair_masks(tmp_path_factory.mktemp("masks"))
-
-
 def dataset(source: PairSource, steps: int = 3, **config: object) -> PairDataset:
     made = GlobalTrainConfig.model_validate({"input_size": SIZE, "batch": 4, **config})
     return PairDataset(source, made, range(steps), range(made.batch))

@@ -12,19 +12,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cli.main import main
-from tests.tracking.training.made_pairs import pair_masks, pair_mix
 
 Change = Callable[[dict[str, Any]], None]
-
-
-@pytest.fixture(scope="module")
-def mix(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return pair_mix(tmp_path_factory.mktemp("mix"))
-
-
-@pytest.fixture(scope="module")
-def masks(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return pair_masks(tmp_path_factory.mktemp("masks"))
 
 
 def boxes(half: str, box: tuple[float, ...]) -> Change:
