@@ -220,7 +220,7 @@ class MMNetTracker:
         change = 1 + self.config.scale_rate * (looks[best].factor - 1)
         if target.shape is None:
             self._grow(target, change)
-        elif self.config.size_from == "both":
+        elif self.config.size_from == "both" and not target.lost:
             near = target.grown / BEYOND, target.grown * BEYOND
             target.expected = float(np.clip(target.expected * change, *near))
 

@@ -16,7 +16,7 @@ from tirdata.tracker import Prediction
 from tirdata.types import Box, Boxes, Frame, Sequence
 from tracking.models.mmnet import MMNet
 from tracking.trackers import TRACKERS, tracker_factory
-from tracking.trackers.mmnet import MMNetConfig, MMNetTracker, load_model
+from tracking.trackers.mmnet import BEYOND, MMNetConfig, MMNetTracker, load_model
 from tracking.weights.load import write_weights
 
 FRAMES = 6
@@ -193,6 +193,24 @@ def test_after_a_change_of_size_three_scales_are_tried_at_once(
     assert _passes(tracker, blob)[:2] == [3, 3]  # the second frame is none of the ninth
     box = _start(tracker, blob)
     assert tracker.track(blob.frames[1]).box.w != pytest.approx(box.w, rel=1e-6)
+
+
+def test_the_response_has_a_say_in_the_size_unless_the_object_is_lost(
+    weights: Path, blob: Sequence
+) -> None:
+    def sizes(**more: object) -> tuple[float, float]:
+        config = {"weights": weights, "device": "cpu", "precision": "fp32", "scales_every": 1}
+        tracker = MMNetTracker(MMNetConfig.model_validate({**config, **more}))
+        _follow(tracker, blob, 3)
+        (target,) = tracker._targets
+        return target.expected, target.grown
+
+    expected, grown = sizes()
+    assert expected != 1
+    assert grown / BEYOND <= expected <= grown * BEYOND
+    assert grown != sizes(size_from="picture")[1]
+    assert sizes(size_from="picture")[0] == 1
+    assert sizes(lost_below=1.0, search_when_lost=False) == (1, 1)
 
 
 def test_the_size_stays_within_its_limit(weights: Path, blob: Sequence) -> None:
