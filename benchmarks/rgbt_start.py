@@ -9,6 +9,9 @@ r"""Starts of our own for dual-attention's trunk, VGG-M's conv1-3 without ImageN
 
        tirdata train dual-attention --stage local --mix PAIRS --init RUN/vgg-m.safetensors \
            --config benchmarks/rgbt_start.toml --out LOCAL
+   With `--lent` the half that a clip does not have is the one that it has, as LaSOT's frames are
+   lent, and of Anti-UAV's clips 80 frames are taken: for the global stage
+   (benchmarks/global_start.toml).
 3. `--trunk NET --out vgg_m.safetensors`: conv1-3 alone, of either, in half precision.
 """
 
@@ -29,11 +32,13 @@ from tirdata.masks.rectangle import encode, label, mask_of
 from tirdata.mix.manifest import Counts, MixManifest
 from tirdata.mix.pairs import FILES, TARGETS, PairSample
 from tirdata.mix.shards import ShardWriter, tar_members
-from tirdata.types import Frame
+from tirdata.types import Box, Frame
 from tracking.models.vgg_m import VggM
+from tracking.trackers.global_search import cut_target
 from tracking.weights.load import read_about, write_weights
 
 FRAMES_OF_A_CLIP = 10
+FRAMES_OF_CLUTTER = 80  # of each clip of Anti-UAV's, for the global stage
 PICTURES = 60  # of HIT-UAV, two objects of each
 
 
@@ -42,22 +47,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--pairs", type=Path, help="make the mix of pairs there")
+    parser.add_argument("--lent", action="store_true", help="both halves are the one there is")
     parser.add_argument("--trunk", type=Path, help="take conv1-3 out of this net")
     parser.add_argument("--out", type=Path, default=Path("vgg_m.safetensors"))
     given = parser.parse_args()
     if given.pairs:
-        make_pairs(given.data, given.pairs)
+        make_pairs(given.data, given.pairs, lent=given.lent)
     if given.trunk:
         write_trunk(given.trunk, given.out)
 
 
-def make_pairs(data: Path, out: Path) -> None:
+def make_pairs(data: Path, out: Path, *, lent: bool = False) -> None:
     """A mix of pairs of frames of clips that have one half each."""
     recipe = RECIPE.model_copy(update={"task": "rgbt"})
     writer = ShardWriter(out / "train", recipe.shard_bytes)
     samples = pairs = 0
     for domain, item in chosen(data):
-        for sample, blocks, offsets, sizes in cut(domain, item, samples):
+        for sample, blocks, offsets, sizes in cut(domain, item, samples, lent=lent):
             writer.add(sample, blocks, offsets, sizes)
             samples += 1
             pairs += len(sample.frames)
@@ -97,18 +103,19 @@ def chosen(data: Path) -> Iterator[tuple[str, Item]]:
 Made = tuple[PairSample, bytes, list[int], list[int]]
 
 
-def cut(domain: str, item: Item, number: int) -> Iterator[Made]:
+def cut(domain: str, item: Item, number: int, *, lent: bool = False) -> Iterator[Made]:
     """Pairs of the first two tracks of a sequence."""
     _, modality, sequence = item
+    many = FRAMES_OF_CLUTTER if lent and domain.startswith("antiuav") else FRAMES_OF_A_CLIP
     for track in sequence.tracks[:2]:
         random = np.random.default_rng((number, track.id))
         usable = np.flatnonzero(~np.isnan(track.boxes).any(axis=1))
         held = getattr(sequence.frames, "_frames", {})
         usable = np.array([index for index in usable.tolist() if index in held])
-        picks = np.unique(np.linspace(0, len(usable) - 1, FRAMES_OF_A_CLIP).round().astype(int))
+        picks = np.unique(np.linspace(0, len(usable) - 1, many).round().astype(int))
         frames = [int(index) for index in usable[picks]]
         pictures = {index: sequence.frames[index] for index in frames}
-        others = other_half(pictures, random)
+        others = pictures if lent else other_half(pictures, random)
         thermal, visible = (pictures, others) if modality == "tir" else (others, pictures)
         boxes = tuple(tuple(float(v) for v in track.boxes[index]) for index in frames)
         height, width = pictures[frames[0]].shape[:2]
@@ -117,10 +124,10 @@ def cut(domain: str, item: Item, number: int) -> Iterator[Made]:
             sequence=domain, track=0, class_name=track.class_name, recording=sequence.name,
             frames=tuple(frames), target_frame=frames[0], visible_size=(width, height),
             thermal_size=(width, height), visible_boxes=boxes, thermal_boxes=boxes,
-            polarity="target-white", substitute="",
+            polarity="target-white", substitute="gray" if lent else "",
         )  # fmt: skip
         named = [
-            (name, jpeg(half[frames[0]]))
+            (name, jpeg(cut_target(half[frames[0]], Box(*boxes[0]))))
             for name, half in zip(TARGETS, (visible, thermal), strict=True)
         ]
         for index in frames:

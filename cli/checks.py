@@ -27,6 +27,7 @@ EXTRAS = {  # what `pip install 'tirdata[extra]'` brings, and what for
     "track": (("tensorboard",), "curves of a training"),
     "openvino": (("openvino",), "MMNet in eight bits on the CPU"),
     "report": (("matplotlib",), "figures of a report as files"),
+    "keras": (("h5py",), "weights in files of Keras"),
 }
 CODECS = {  # what recordings come in, and the decoders that do without a graphics card
     "h264": ("h264",),

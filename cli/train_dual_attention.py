@@ -37,6 +37,10 @@ if TYPE_CHECKING:
 @click.option(
     "--frozen-blocks", type=int, metavar="N", help="global: first blocks of VGG-16 to keep."
 )
+@click.option("--views", type=int, metavar="N",
+              help="global, all blocks frozen: encode N views of a pair, once each.")  # fmt: skip
+@click.option("--decoder-width", type=int, metavar="N",
+              help="global: channels of the decoder's last layers; default 64.")  # fmt: skip
 @click.option("--frozen/--no-frozen", default=None,
               help="local: keep the convolutions; fc4 and fc5 alone learn.")  # fmt: skip
 @click.option("--negative", type=float, metavar="SHARE",

@@ -20,7 +20,7 @@ def weights() -> None:
 @click.argument("source", type=click.Path(path_type=Path))
 @click.option("--from", "kind", required=True, metavar="KIND",
               type=Registered("tracking.weights.convert:KINDS", "kind"),
-              help="vgg16-torch, vgg16-mat, vggm-mat, mdnet or mmnet-mat.")  # fmt: skip
+              help="vgg16-torch, vgg16-mat, vgg16-keras, vggm-mat, mdnet, mmnet-mat.")  # fmt: skip
 @click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path),
               metavar="FILE", help="Where the weights go, as safetensors.")  # fmt: skip
 @click.option("--sha256", metavar="HEX",
@@ -30,9 +30,9 @@ def weights() -> None:
 def convert(source: Path, kind: str, out: Path, sha256: str | None, as_json: bool) -> None:
     """Example: tirdata weights convert vgg16-397923af.pth --from vgg16-torch --out vgg16.st
 
-    Reads weights as their publishers have them (torch's .pth, MatConvNet's .mat), sees that every
-    tensor is there and has its shape, and writes those that are used, under our names. Nothing in
-    the file is executed.
+    Reads weights as their publishers have them (torch's .pth, MatConvNet's .mat, Keras' .h5), sees
+    that every tensor is there and has its shape, and writes those that are used, under our names.
+    Nothing in the file is executed.
     """
     from tracking.weights.convert import convert as convert_file
 

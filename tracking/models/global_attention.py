@@ -29,6 +29,8 @@ class GlobalAttention(nn.Module):
 
     Args:
         width: channels of conv1; 64 is the paper's, less is for tests.
+        decoder_width: channels of the decoder's last convolutions; None is the paper's, as many as
+            conv1 has. With 16 the decoder takes 2 GMAC a pair, not 25.
         decoder_relu: ReLUs between the decoder's convolutions; the group's published code has none.
         normalize: how grey levels are scaled, as the encoder's start was trained.
     """
@@ -37,8 +39,9 @@ class GlobalAttention(nn.Module):
     deviation: Tensor
 
     def __init__(
-        self, width: int = 64, *, decoder_relu: bool = True, normalize: Normalize = "imagenet"
-    ) -> None:
+        self, width: int = 64, *, decoder_width: int | None = None, decoder_relu: bool = True,
+        normalize: Normalize = "imagenet",
+    ) -> None:  # fmt: skip
         super().__init__()
         self.decoder_relu = decoder_relu
         self.normalize = normalize
@@ -49,7 +52,8 @@ class GlobalAttention(nn.Module):
         self.decoder = nn.ModuleList()
         before = 4 * self.encoder.out_channels
         gain = 2.0 if decoder_relu else 1.0
-        for count, after in zip(reversed(BLOCKS), reversed(widths(width)), strict=True):
+        backwards = reversed(widths(decoder_width or width))
+        for count, after in zip(reversed(BLOCKS), backwards, strict=True):
             block = nn.ModuleList()
             for _ in range(count):
                 conv = nn.Conv2d(before, after, 3, padding=1)
@@ -68,19 +72,29 @@ class GlobalAttention(nn.Module):
         features: Tensor = self.encoder(scaled.contiguous(memory_format=torch.channels_last))
         return features
 
+    def features(self, visible: Tensor, thermal: Tensor) -> Tensor:
+        """Features of both halves, side by side: (b, 2 c, h / 16, w / 16)."""
+        return torch.cat(self.encode(torch.cat([visible, thermal])).chunk(2), 1)
+
     def see_target(self, visible: Tensor, thermal: Tensor) -> Tensor:
         """What the first convolution of the decoder adds for a target; once a sequence is enough.
 
         That convolution is linear, so its halves for frame and target can be taken apart.
         """
+        return self.take_target(self.features(visible, thermal))
+
+    def take_target(self, features: Tensor) -> Tensor:
+        """``see_target`` of a target's features."""
         first = self._first()
-        features = torch.cat(self.encode(torch.cat([visible, thermal])).chunk(2), 1)
         weight = first.weight[:, features.shape[1] :]
         return nn.functional.conv2d(features, weight, first.bias, padding=1)
 
     def forward(self, visible: Tensor, thermal: Tensor, target: Tensor) -> Tensor:
         """Logits (b, 1, h, w) of a pair of frames; ``target`` as ``see_target`` gave it."""
-        features = torch.cat(self.encode(torch.cat([visible, thermal])).chunk(2), 1)
+        return self.decode(self.features(visible, thermal), target)
+
+    def decode(self, features: Tensor, target: Tensor) -> Tensor:
+        """``forward`` of a pair's features."""
         weight = self._first().weight[:, : features.shape[1]]
         x = nn.functional.conv2d(features, weight, padding=1) + target
         if self.decoder_relu:

@@ -163,6 +163,7 @@ def build_network(about: dict[str, Any]) -> GlobalAttention:
     """
     return GlobalAttention(
         int(about["width"]),
+        decoder_width=int(about.get("decoder_width", about["width"])),
         decoder_relu=bool(about["decoder_relu"]),
         normalize=about["normalize"],
     )

@@ -17,6 +17,7 @@ from tracking.trackers.global_search import MODEL
 from tracking.training.data import in_order
 from tracking.training.distributed import join, leave
 from tracking.training.global_config import GlobalTrainConfig
+from tracking.training.kept_views import FeatureBatch, KeptViews
 from tracking.training.loop import Progress, Schedule, silent
 from tracking.training.pair_batches import PairBatch, PairDataset
 from tracking.training.pair_sources import PairSource, open_pairs
@@ -71,13 +72,17 @@ def train_global(
 
 def _learning(
     model: GlobalAttention, config: GlobalTrainConfig, source: PairSource, places: range
-) -> Learning[PairBatch]:
+) -> Learning[PairBatch | FeatureBatch]:
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     cuda = next(model.parameters()).is_cuda
 
-    def batches(steps: range) -> Iterator[PairBatch]:
+    def batches(steps: range) -> Iterator[PairBatch | FeatureBatch]:
+        if config.views:
+            kept = KeptViews(model, source, config)
+            return (kept.batch(step, places) for step in steps)
         dataset = PairDataset(source, config, steps, places)
-        return in_order(dataset, config.workers, pin=cuda)
+        made: Iterator[PairBatch | FeatureBatch] = in_order(dataset, config.workers, pin=cuda)
+        return made
 
     return Learning(
         model.train(), _optimizer(model, config), MaskLoss(config), batches,
@@ -90,6 +95,7 @@ def _about(model: GlobalAttention, config: GlobalTrainConfig, source: PairSource
     return {
         "model": MODEL,
         "width": config.width,
+        "decoder_width": config.decoder_width or config.width,
         "decoder_relu": config.decoder_relu,
         "normalize": model.normalize,
         "input_size": list(config.input_size),
@@ -129,7 +135,10 @@ def build_model(config: GlobalTrainConfig) -> tuple[GlobalAttention, dict[str, A
     found = {} if config.init is None else read_about(config.init)
     normalize = config.normalize or found.get("normalize", "imagenet")
     torch.manual_seed(config.seed)
-    model = GlobalAttention(config.width, decoder_relu=config.decoder_relu, normalize=normalize)
+    model = GlobalAttention(
+        config.width, decoder_width=config.decoder_width, decoder_relu=config.decoder_relu,
+        normalize=normalize,
+    )  # fmt: skip
     if config.init is None:
         _LOG.warning("starting from random weights, not from VGG-16 as the paper does")
         return model, {"random_init": True}
@@ -143,6 +152,9 @@ def _start_from(
 ) -> None:
     if found.get("model") == "vgg16":
         load_weights(init, model.encoder)
+        with torch.no_grad():  # a ReLU follows: features are divided, nothing else changes
+            for each in model.encoder.get_submodule("conv5_3").parameters():
+                each.div_(config.divide_features)
         return
     if found.get("model") != MODEL:
         raise DataError(
@@ -178,14 +190,17 @@ class MaskLoss:
     def __init__(self, config: GlobalTrainConfig) -> None:
         self.config = config
 
-    def __call__(self, model: nn.Module, batch: PairBatch) -> dict[str, Tensor]:
+    def __call__(self, model: nn.Module, batch: PairBatch | FeatureBatch) -> dict[str, Tensor]:
         """Parts by name."""
         if not isinstance(model, GlobalAttention):
             raise TypeError("expected a GlobalAttention")
         bf16 = self.config.precision == "bf16"
-        with torch.autocast(batch.visible.device.type, dtype=torch.bfloat16, enabled=bf16):
-            target = model.see_target(batch.target_visible, batch.target_thermal)
-            logits = model(batch.visible, batch.thermal, target)
+        with torch.autocast(batch.label.device.type, dtype=torch.bfloat16, enabled=bf16):
+            if isinstance(batch, FeatureBatch):
+                logits = model.decode(batch.features, model.take_target(batch.target))
+            else:
+                target = model.see_target(batch.target_visible, batch.target_thermal)
+                logits = model(batch.visible, batch.thermal, target)
         if self.config.train_label == "background":
             logits = -logits
         weight = torch.tensor(self.config.positive_weight, device=logits.device)

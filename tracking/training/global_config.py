@@ -28,6 +28,9 @@ class PairAugment(Config):
     """Share of pairs whose thermal halves are turned to black-hot, target and frame alike."""
     drop: float = Field(0.0, ge=0, le=1)
     """Share of pairs of which one half, either, is a plain grey."""
+    paste: float = Field(0.0, ge=0, le=1)
+    """Share of pairs beside whose target one of another recording is pasted, where there is room;
+    half of them are asked for that one."""
 
 
 STANDARD_PAIR_AUGMENT = PairAugment(
@@ -56,12 +59,23 @@ class GlobalTrainConfig(RunConfig):
     """Width and height of the pictures; multiples of 16. As text: HEIGHTxWIDTH."""
     width: int = Field(64, ge=1)
     """Channels of the first convolution; 64 is VGG-16."""
+    decoder_width: int | None = Field(None, ge=1)
+    """Channels of the decoder's last convolutions; None: ``width``, VGG-16 reversed as the paper
+    has it. With 16 the decoder computes a twelfth."""
     decoder_relu: bool = True
     """ReLUs between the decoder's convolutions; the group's published code has none."""
     normalize: Literal["imagenet", "matconvnet", "unit_bgr"] | None = None
     """How grey levels are scaled; None: as ``init`` says, else imagenet."""
+    divide_features: float = Field(1.0, gt=0)
+    """The encoder's last layer is divided by this when it starts from VGG-16: the features of
+    weights for grey levels (MatConvNet's, Keras') are some 13 times those of torchvision's, and
+    so would be the first steps of the decoder."""
     frozen_blocks: int = Field(0, ge=0, le=len(BLOCKS))
     """Blocks of the encoder, from the first, that stay as they are."""
+    views: int = Field(0, ge=0)
+    """With all blocks frozen: so many changed views of each pair are made and encoded, each once,
+    and their features kept in memory; a step then costs the decoder alone. Halves that are one
+    picture stay so. 0: pairs are changed and encoded anew each time."""
     train_label: Literal["target", "background"] = "target"
     """What is 1 in the map that is learned: section 3.2 of the paper, or 4.2; the weights say."""
     mask_polarity: Polarity | None = None
@@ -78,5 +92,15 @@ class GlobalTrainConfig(RunConfig):
         width, height = self.input_size
         if width % STRIDE or height % STRIDE:
             message = f"input_size {height}x{width}; the network takes multiples of {STRIDE}"
+            raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _kept_features_stay_true(self) -> Self:
+        if self.views and self.frozen_blocks < len(BLOCKS):
+            message = (
+                f"views {self.views} with frozen_blocks {self.frozen_blocks}; features that are "
+                f"kept stay true where nothing learns them: set frozen_blocks = {len(BLOCKS)}"
+            )
             raise ValueError(message)
         return self

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple, Self
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -12,10 +11,9 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from tirdata.errors import DataError, TirDataError
-from tirdata.mix.pair_reader import Picture
-from tracking.trackers.global_search import GREY, as_input
-from tracking.training.global_config import GlobalTrainConfig, PairAugment
-from tracking.training.pair_sources import LabelledPair, PairSource, Targets
+from tracking.training.global_config import GlobalTrainConfig
+from tracking.training.pair_sources import PairSource
+from tracking.training.pair_views import Shown, View, ask, look
 
 
 @dataclass(frozen=True)
@@ -43,14 +41,13 @@ class PairBatch:
         )  # fmt: skip
 
 
-class Shown(NamedTuple):
-    """One pair as the network takes it; pictures (h, w, 3), label (h, w)."""
+class Question(NamedTuple):
+    """What a pair is asked for."""
 
-    visible: Picture
-    thermal: Picture
-    target_visible: Picture
-    target_thermal: Picture
-    label: NDArray[np.uint8]
+    pair: int
+    """Index of the pair whose target it is."""
+    which: int | None
+    """Number of the view's label that is its answer; None: it is not there."""
 
 
 class PairDataset(Dataset[PairBatch | TirDataError]):
@@ -92,97 +89,79 @@ class PairDataset(Dataset[PairBatch | TirDataError]):
 
     def shown(self, number: int) -> Shown:
         """The pair that is shown as number ``number`` of the whole run."""
-        count = len(self.source)
-        epoch, place = divmod(number, count)
-        index = int(_order(self.config.seed, epoch, count)[place])
-        random = np.random.default_rng((self.config.seed, number, 1))
-        pair, targets = self.source.pair(index), self.source.targets(index)
-        if random.random() < self.config.negative:
-            targets = self._others(index, random)
-            pair = pair._replace(label=np.zeros_like(pair.label))
-        return show(pair, targets, self.config.input_size, random, self.config.augment)
+        config = self.config
+        index = pair_of(self.source, config.seed, number)[1]
+        random = np.random.default_rng((config.seed, number, 1))
+        view, pasted = seen(self.source, index, config, random)
+        question = draw_question(self.source, index, pasted, config, random)
+        targets = self.source.targets(question.pair)
+        shown = ask(view, question.which or 0, targets, config.input_size, random, config.augment)
+        if question.which is None:
+            shown = shown._replace(label=np.zeros_like(shown.label))
+        return shown
 
-    def _others(self, index: int, random: np.random.Generator) -> Targets:
-        """The target of a pair of another recording.
 
-        Raises:
-            DataError: there is no other recording, or hardly.
-        """
-        own = self.source.recording(index)
-        for _ in range(1000):
-            other = int(random.integers(len(self.source)))
-            if self.source.recording(other) != own:
-                return self.source.targets(other)
-        raise DataError(f"{own}: no other recording to take a target from; set negative = 0")
+def pair_of(source: PairSource, seed: int, number: int) -> tuple[int, int]:
+    """Epoch and index of the pair that is shown as number ``number`` of the whole run."""
+    count = len(source)
+    epoch, place = divmod(number, count)
+    return epoch, int(_order(seed, epoch, count)[place])
+
+
+def seen(
+    source: PairSource, index: int, config: GlobalTrainConfig, random: np.random.Generator,
+    *, keep_alike: bool = False,
+) -> tuple[View, int | None]:  # fmt: skip
+    """A view of a pair, and the index of the pair whose target was pasted beside its own.
+
+    ``keep_alike``: halves that are one picture are changed as one.
+
+    Raises:
+        DataError: the data cannot be read, or there is no other recording to paste from.
+    """
+    pair = source.pair(index)
+    other = None
+    if config.augment.paste and random.random() < config.augment.paste:
+        other = other_recording(source, (index,), random)
+    alike = keep_alike and np.array_equal(pair.visible, pair.thermal)
+    pasted = None if other is None else source.targets(other)
+    view = look(pair, config.input_size, random, config.augment, pasted, alike=alike)
+    return view, other if len(view.labels) > 1 else None
+
+
+def draw_question(
+    source: PairSource, index: int, pasted: int | None, config: GlobalTrainConfig,
+    random: np.random.Generator,
+) -> Question:  # fmt: skip
+    """What a view of pair ``index`` is asked for: either of its targets alike, or a third one.
+
+    Raises:
+        DataError: there is no other recording to take a target from.
+    """
+    if random.random() < config.negative:
+        there = (index,) if pasted is None else (index, pasted)
+        return Question(other_recording(source, there, random), None)
+    if pasted is not None and random.random() < 0.5:
+        return Question(pasted, 1)
+    return Question(index, 0)
+
+
+def other_recording(source: PairSource, but: tuple[int, ...], random: np.random.Generator) -> int:
+    """Index of a pair of another recording than those of the pairs ``but``.
+
+    Raises:
+        DataError: there is none, or hardly.
+    """
+    own = {source.recording(index) for index in but}
+    for _ in range(1000):
+        other = int(random.integers(len(source)))
+        if source.recording(other) not in own:
+            return other
+    raise DataError(
+        f"{min(own)}: no other recording to take a target from; set negative = 0 and paste = 0"
+    )
 
 
 @lru_cache(maxsize=2)
 def _order(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
     return np.random.default_rng((seed, epoch, 0)).permutation(count)
-
-
-def show(
-    pair: LabelledPair, targets: Targets, size: tuple[int, int], random: np.random.Generator,
-    augment: PairAugment,
-) -> Shown:  # fmt: skip
-    """A pair at the network's ``size`` (w, h), changed within the bounds of ``augment``."""
-    window = _window(pair.label, random, augment.zoom)
-    visible, thermal = (as_input(_cut(each, window), size) for each in (pair.visible, pair.thermal))
-    soft = cv2.resize(
-        _cut(pair.label.astype(np.uint8) * 255, window), size, interpolation=cv2.INTER_AREA
-    )
-    target_visible, target_thermal = (as_input(each, size) for each in targets)
-    visible, thermal = (_photometric(each, random, augment) for each in (visible, thermal))
-    if random.random() < augment.invert:
-        thermal, target_thermal = 255 - thermal, 255 - target_thermal
-    if random.random() < augment.drop:
-        if random.random() < 0.5:
-            visible, target_visible = (np.full_like(each, GREY) for each in (visible, visible))
-        else:
-            thermal, target_thermal = (np.full_like(each, GREY) for each in (thermal, thermal))
-    made = Shown(visible, thermal, target_visible, target_thermal, np.asarray(soft, np.uint8))
-    if random.random() < augment.flip:
-        made = Shown(*(np.ascontiguousarray(each[:, ::-1]) for each in made))
-    return made
-
-
-Window = tuple[float, float, float, float]  # left, top, right, bottom, of 0..1
-
-
-def _window(label: NDArray[np.bool_], random: np.random.Generator, zoom: float) -> Window:
-    """A part of the frame, of its shape, that holds the target where that fits into it."""
-    share = 1 / random.uniform(1, 1 + zoom) if zoom else 1.0
-    edges = []
-    for axis in (0, 1):  # of label.any: over rows, then over columns
-        hit = np.flatnonzero(label.any(axis=axis))
-        length = label.shape[1 - axis]
-        low, high = (hit[0] / length, (hit[-1] + 1) / length) if len(hit) else (0.0, 1.0)
-        # a target larger than the window: anywhere over it
-        least, most = sorted(min(max(edge, 0.0), 1 - share) for edge in (high - share, low))
-        start = random.uniform(least, most)
-        edges.append((start, start + share))
-    (left, right), (top, bottom) = edges
-    return left, top, right, bottom
-
-
-def _cut(picture: NDArray[np.uint8], window: Window) -> NDArray[np.uint8]:
-    height, width = picture.shape[:2]
-    left, top, right, bottom = window
-    rows = slice(round(top * height), max(round(top * height) + 1, round(bottom * height)))
-    columns = slice(round(left * width), max(round(left * width) + 1, round(right * width)))
-    return picture[rows, columns]
-
-
-def _photometric(picture: Picture, random: np.random.Generator, augment: PairAugment) -> Picture:
-    if not (augment.contrast or augment.noise):
-        return picture
-    values: NDArray[np.float32] = picture.astype(np.float32)
-    if augment.contrast:
-        gain = random.uniform(1 - augment.contrast, 1 + augment.contrast)
-        mean = values.mean()
-        values = (values - mean) * gain + mean + random.uniform(-64, 64) * augment.contrast
-    if augment.noise:
-        level = np.float32(random.uniform(0, augment.noise))
-        noise = random.standard_normal(values.shape[:2], np.float32)
-        values = values + level * noise[:, :, None]
-    return np.clip(np.rint(values), 0, 255).astype(np.uint8)

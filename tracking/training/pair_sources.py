@@ -55,6 +55,10 @@ class PairSource(Protocol):
         """Pairs of different recordings show different targets."""
         ...
 
+    def track(self, index: int) -> int:
+        """Pairs of one number have one target."""
+        ...
+
 
 class MixPairs:
     """The pairs of the training side of a mix."""
@@ -102,6 +106,10 @@ class MixPairs:
     def recording(self, index: int) -> str:
         """Pairs of different recordings show different targets."""
         return self._entry(index).sample.recording
+
+    def track(self, index: int) -> int:
+        """Pairs of one number have one target."""
+        return self._places[index][0]
 
     def _entry(self, index: int) -> PairEntry:
         entry: PairEntry = self.reader.entries[self._places[index][0]]
@@ -152,6 +160,10 @@ class MaskPairs:
     def recording(self, index: int) -> str:
         """Pairs of different recordings show different targets."""
         return str(self._places[index][1])
+
+    def track(self, index: int) -> int:
+        """Pairs of one number have one target."""
+        return self._places[index][1]
 
     def _name(self, found: MaskedFrame) -> str:
         return f"{self.masked.folder}: {found.sequence}, frame {found.frame}"

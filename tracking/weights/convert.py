@@ -57,6 +57,12 @@ def _vgg16_mat() -> Kind:
     return VGG16_MAT
 
 
+def _vgg16_keras() -> Kind:
+    from tracking.weights.convert_keras import VGG16_KERAS  # noqa: PLC0415
+
+    return VGG16_KERAS
+
+
 def _vggm_mat() -> Kind:
     from tracking.weights.convert_vggm import VGGM_MAT  # noqa: PLC0415
 
@@ -78,6 +84,7 @@ def _mmnet_mat() -> Kind:
 KINDS: dict[str, Callable[[], Kind]] = {
     "vgg16-torch": _vgg16_torch,
     "vgg16-mat": _vgg16_mat,
+    "vgg16-keras": _vgg16_keras,
     "vggm-mat": _vggm_mat,
     "mdnet": _mdnet,
     "mmnet-mat": _mmnet_mat,

@@ -9,13 +9,15 @@ import torch
 from tests.tracking.training.made_pairs import pair_masks, pair_mix, pair_set
 from tirdata.errors import DataError, UsageError
 from tirdata.mix.pair_reader import Picture
+from tracking.trackers.global_search import as_input
 from tracking.training.global_config import (
     STANDARD_PAIR_AUGMENT,
     GlobalTrainConfig,
     PairAugment,
 )
-from tracking.training.pair_batches import PairBatch, PairDataset, show
+from tracking.training.pair_batches import PairBatch, PairDataset
 from tracking.training.pair_sources import LabelledPair, MaskPairs, PairSource, Targets, open_pairs
+from tracking.training.pair_views import look, show
 
 SIZE = (64, 48)  # w, h
 
@@ -182,3 +184,48 @@ def test_one_recording_has_no_other_targets(mix: Path) -> None:
     made = dataset(source, negative=0.99)[0]
     assert isinstance(made, DataError)
     assert "no other recording to take a target from" in str(made)
+
+
+def test_a_pasted_target_lies_apart_and_either_is_asked_for() -> None:
+    picture: Picture = np.full((96, 128, 3), 90, np.uint8)
+    label = np.zeros((96, 128), np.bool_)
+    label[40:50, 60:72] = True
+    pair = LabelledPair(picture, picture, label)
+    patch: Picture = np.full((12, 16, 3), 250, np.uint8)
+    places = set()
+    for seed in range(30):
+        random = np.random.default_rng(seed)
+        view = look(pair, (128, 96), random, PairAugment(), Targets(patch, patch), alike=True)
+        own, pasted = (each > 0 for each in view.labels)
+        assert not (own & pasted).any()
+        assert 0.4 < pasted.sum() / (12 * 16) < 2.1  # 1.4 times as wide and high at most
+        assert (view.visible[~pasted] == 90).all()
+        rows, columns = np.nonzero(pasted)
+        assert view.visible[int(rows.mean()), int(columns.mean()), 0] >= 89
+        places.add((int(rows.min()), int(columns.min())))
+    assert len(places) > 20
+
+
+def test_no_room_for_a_second_target_leaves_the_pair_as_it_is() -> None:
+    picture: Picture = np.full((96, 128, 3), 90, np.uint8)
+    pair = LabelledPair(picture, picture, np.ones((96, 128), np.bool_))
+    random = np.random.default_rng(0)
+    view = look(pair, SIZE, random, PairAugment(), Targets(picture, picture))
+    assert len(view.labels) == 1
+    assert np.array_equal(view.visible, as_input(picture, SIZE))
+
+
+def test_of_pasted_pairs_half_are_asked_for_the_pasted_one(mix: Path) -> None:
+    source, _ = open_pairs(mix)
+    made = dataset(source, steps=6, augment={"paste": 1.0})
+    own = dataset(source, steps=6)
+    others = 0
+    for step in range(6):
+        some, plain = made.batch(step), own.batch(step)
+        for place in range(4):
+            asked = torch.equal(some.target_thermal[place], plain.target_thermal[place])
+            label = torch.equal(some.label[place], plain.label[place])
+            assert asked == label
+            assert some.label[place].any()
+            others += not asked
+    assert 3 < others < 21
