@@ -2,8 +2,9 @@
 
 The loop and its numbers are the paper's (mmnet.md, sections 3b and 5), except that the crop covers
 the same s_z * 255 / 127 as in training and that crops and peaks are exact below a pixel. By
-settings the camera's motion is taken off first, the size is read from the picture, and a lost
-object is looked for elsewhere in the frame. Targets, of one sequence or of many, are followed in
+settings the camera's motion is taken off first, the size is read from the picture, a lost object is
+looked for elsewhere in the frame, and what the frame's edge hid of it is added as it comes into
+view. Targets, of one sequence or of many, are followed in
 one batch; each is answered as if it were alone.
 """
 
@@ -21,6 +22,7 @@ from tracking.models.alexnet import STRIDE
 from tracking.models.correlation_filter import MARGIN
 from tracking.models.mmnet import Templates
 from tracking.trackers.camera import Flow, Small, carried, flow, small_copy
+from tracking.trackers.edges import Cut, cut_of, is_whole, uncovered, visible, whole
 from tracking.trackers.mmnet_network import Network, chosen, load_model, renewed
 from tracking.trackers.mmnet_settings import PROFILES, MMNetConfig
 from tracking.trackers.response import (
@@ -76,6 +78,8 @@ class Target:
     expected: float = 1.0  # its size by the response, in that of the first frame
     shape: Shape | None = None  # what its size is read from
     likeness: Likeness | None = None  # what it is searched by
+    cut: Cut | None = None  # what the frame's edge hid of it: middle and extent are of the rest
+    clips: bool = False  # its boxes are of what is seen alone
 
     @property
     def grown(self) -> float:
@@ -86,6 +90,11 @@ class Target:
     def box(self) -> Box:
         x, y = self.middle - self.extent / 2
         return Box(float(x), float(y), *(float(value) for value in self.extent))
+
+    def answer(self, frame: Frame) -> Box:
+        """The box of what is to be seen of it in ``frame``."""
+        box = self.box if self.cut is None else whole(self.box, self.cut)
+        return visible(frame, box) if self.clips else box
 
 
 class MMNetTracker:
@@ -140,6 +149,9 @@ class MMNetTracker:
                 target.shape = shape_of(frame, target.middle, target.extent)
             if self.config.search_when_lost:
                 target.likeness = likeness_of(frame, target.box)
+            if self.config.mind_edges:
+                target.cut = cut_of(frame, target.box)
+                target.clips = not is_whole(frame, target.box)
         for target, (own,) in zip(
             self._targets, self._search(frames, [[Look()]] * len(pairs)), strict=True
         ):
@@ -162,18 +174,18 @@ class MMNetTracker:
             self._find_the_lost(frames)
         crops: dict[int, Frame] = {}
         for row, (target, frame) in enumerate(zip(self._targets, frames, strict=True)):
-            if target.shape is not None and not target.lost:
-                factor, target.shape = growth(
-                    frame, target.shape, target.middle, target.grown, target.expected
-                )
-                self._grow(target, factor)
+            if not target.lost:
+                self._look_at(frame, target)
             if self._renews(target):
                 crops[row] = self._exemplar(frame, target, sides[row])
         if crops:
             rate = 1 - (1 - self.config.template_rate) ** self.config.template_every
             new = self.network.exemplars([*crops.values()])
             self._templates = renewed(self._templates, [*crops], new, rate)
-        return [Prediction(target.box, target.score) for target in self._targets]
+        return [
+            Prediction(target.answer(frame), target.score)
+            for target, frame in zip(self._targets, frames, strict=True)
+        ]
 
     def keep(self, rows: Sequence[int]) -> None:
         """Go on with these targets alone, numbered anew in this order."""
@@ -223,6 +235,16 @@ class MMNetTracker:
         elif self.config.size_from == "both" and not target.lost:
             near = target.grown / BEYOND, target.grown * BEYOND
             target.expected = float(np.clip(target.expected * change, *near))
+
+    def _look_at(self, frame: Frame, target: Target) -> None:
+        """Read its size and what the edge hid of it from the picture."""
+        if target.shape is not None:
+            factor, target.shape = growth(
+                frame, target.shape, target.middle, target.grown, target.expected
+            )
+            self._grow(target, factor)
+        if target.cut is not None:
+            target.cut = uncovered(frame, target.cut, target.box)
 
     def _find_the_lost(self, frames: Sequence[Frame]) -> None:
         """Look for lost targets where their frame shows what looks like them."""

@@ -24,6 +24,7 @@ PROFILES: Final[Mapping[str, Mapping[str, Any]]] = {
         "size_from": "response",
         "follow_camera": False,
         "search_when_lost": False,
+        "mind_edges": False,
     },
     "default": {},
     "fast": {"reach": 12, "scales_every": 5},
@@ -90,6 +91,11 @@ class MMNetConfig(Config):
     """A lost object is taken for found elsewhere from this score on."""
     search_crops: int = Field(3, ge=1)
     """Places that are looked at in one frame of the search."""
+
+    mind_edges: bool = True
+    """Boxes are of what is in the frame, and an object whose first box ends at the frame's edge is
+    taken for cut off there: what looks like it beyond that side is added as it comes into view.
+    Neither where the first box reaches beyond the frame."""
 
     @model_validator(mode="before")
     @classmethod

@@ -13,6 +13,7 @@ from tirdata.tracker import ManyTracker, Prediction, SequenceTracker, TimedTrack
 from tirdata.types import Box, Frame, Frames
 from tracking.models.box_refiner import Exemplars
 from tracking.trackers import TRACKERS, tracker_factory
+from tracking.trackers.edges import ends_at_edge
 from tracking.trackers.refine import Refiner
 from tracking.weights.load import shipped
 
@@ -102,16 +103,21 @@ class RefinedTracker:
         self.inner, self.config = inner, config
         self.refiner = Refiner(config.weights, config.device)
         self._exemplars: Exemplars | None = None
+        self._cut: list[bool] = []  # by the frame's edge at the start: it grows and they do not
         self.refining_s = 0.0  # of the last call, beside what the tracker inside took
 
     def init(self, frame: Frame, box: Box) -> None:
         """Start on ``frame`` with the object at ``box``; forget any earlier start."""
         self.inner.init(frame, box)
-        self._exemplars = self.refiner.exemplars([frame], [box])
+        self._know([frame], [box])
 
     def track(self, frame: Frame) -> Prediction:
         """Where the object is in ``frame``, the next one after the last seen."""
         return self._refined([frame], [self.inner.track(frame)])[0]
+
+    def _know(self, frames: Sequence[Frame], boxes: Sequence[Box]) -> None:
+        self._exemplars = self.refiner.exemplars(frames, boxes)
+        self._cut = [ends_at_edge(*each) for each in zip(frames, boxes, strict=True)]
 
     def _refined(self, frames: Sequence[Frame], found: list[Prediction]) -> list[Prediction]:
         begun = time.perf_counter()
@@ -123,9 +129,14 @@ class RefinedTracker:
 
     def _tighter(self, frames: Sequence[Frame], found: list[Prediction]) -> list[Prediction]:
         config = self.config
-        rows = [row for row, each in enumerate(found) if each.score >= config.above]
         if self._exemplars is None:
             raise RuntimeError("track before init")
+        # What the edge hides is another part each time: its box is the tracker's.
+        rows = [
+            row for row, each in enumerate(found)
+            if each.score >= config.above
+            and not (self._cut[row] or ends_at_edge(frames[row], each.box))
+        ]  # fmt: skip
         if not rows:
             return found
         boxes = self.refiner.refine(
@@ -151,7 +162,7 @@ class RefinedMany(RefinedTracker):
     def init_many(self, frames: Sequence[Frame], boxes: Sequence[Box]) -> None:
         """Start target i on ``frames[i]`` at ``boxes[i]``."""
         self.inner.init_many(frames, boxes)
-        self._exemplars = self.refiner.exemplars(frames, boxes)
+        self._know(frames, boxes)
 
     def track_many(self, frames: Sequence[Frame]) -> list[Prediction]:
         """Predictions for every target, target i in ``frames[i]``."""
@@ -162,6 +173,7 @@ class RefinedMany(RefinedTracker):
         self.inner.keep(rows)
         if self._exemplars is not None:
             self._exemplars = Exemplars(*(values[list(rows)] for values in self._exemplars))
+        self._cut = [self._cut[row] for row in rows]
 
 
 class RefinedInSequence(RefinedTracker):

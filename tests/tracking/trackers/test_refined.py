@@ -118,6 +118,20 @@ def test_what_cannot_be_seen_is_left_as_it_is(weights: Path, frame: Frame, box: 
     assert fine != good
 
 
+def test_what_the_edge_cuts_off_is_left_as_the_tracker_has_it(weights: Path, frame: Frame) -> None:
+    inner = Scripted([1.0] * 3)
+    tracker = RefinedMany(inner, config_of(weights, trust=100))
+    start = [Box(40, 40, 20, 10), Box(0, 40, 20, 10), Box(30, 50, 12, 12)]
+    tracker.init_many([frame] * 3, start)
+    leaves, came_in, within = Box(140, 40, 20, 10), Box(20, 40, 20, 10), Box(31, 50, 12, 12)
+    inner.boxes = [leaves, came_in, within]
+    found = [each.box for each in tracker.track_many([frame] * 3)]
+    assert found[:2] == [leaves, came_in]
+    assert found[2] != within
+    tracker.keep([1, 2])
+    assert [each.box for each in tracker.track_many([frame] * 2)] == [came_in, found[2]]
+
+
 def test_boxes_of_low_scores_are_left_as_they_are(weights: Path, frame: Frame) -> None:
     inner = Scripted([0.9, 0.1, 0.5])
     tracker = RefinedMany(inner, config_of(weights, above=0.2))
