@@ -20,7 +20,7 @@ from tirdata.layouts import open_layout
 from tirdata.types import Box, Boxes, Floats, Frame
 from tirdata.types import Sequence as TrackedSequence
 from tracking.trackers.mmnet import MMNetConfig, MMNetTracker, Target
-from tracking.trackers.response import UPSAMPLING, Map, apce, peak_to_sidelobe, second_peak
+from tracking.trackers.response import UPSAMPLING, Answer, apce, peak_to_sidelobe, second_peak
 
 GONE_AFTER = 15  # frames before the object is painted out
 FRAMES = 30
@@ -38,16 +38,17 @@ class Recorder(MMNetTracker):
         super().__init__(config)
         self.features: list[Floats] = []
 
-    def _score(self, target: Target, response: Map) -> float:
+    def _score(self, target: Target, answer: Answer) -> float:
         radius = 4 * UPSAMPLING
+        response = answer.values.cpu().numpy()
         shape = (
-            np.clip(response.max() / target.first_peak, 0.0, 2.0),
+            np.clip(answer.top / target.first_peak, 0.0, 2.0),
             np.log(max(peak_to_sidelobe(response, radius), 1e-3)),
             np.log(max(apce(response), 1e-3)),
             second_peak(response, radius),
         )
         self.features.append(np.array(shape))
-        return super()._score(target, response)
+        return super()._score(target, answer)
 
 
 def painted_out(frame: Frame, box: Floats) -> Frame:

@@ -33,8 +33,20 @@ def crop(frame: Frame, middle: tuple[float, float], side: float, size: int, pad:
     The square's edges are exact to a fraction of a pixel, so a small target is not shaken by
     rounding. Bicubic (a = -0.5), antialiased when shrinking. Outside the frame it is ``pad``.
     """
+    patch, left, top = patch_of(frame, middle, side, size, pad)
+    square = (left, top, left + side, top + side)
+    resized = Image.fromarray(patch).resize((size, size), Image.Resampling.BICUBIC, box=square)
+    return np.asarray(resized)
+
+
+def patch_of(
+    frame: Frame, middle: tuple[float, float], side: float, size: int, pad: int
+) -> tuple[Frame, float, float]:
+    """What ``crop`` is made of: whole pixels, and where in them the square begins, left and top.
+
+    They are as many beyond the square's edges as the kernel reaches.
+    """
     left, top = middle[0] - side / 2, middle[1] - side / 2
-    # Whole pixels around the square, with what the kernel reaches beyond its edges.
     reach = math.ceil(2 * max(1.0, side / size)) + 1
     x0, y0 = math.floor(left) - reach, math.floor(top) - reach
     x1, y1 = math.ceil(left + side) + reach, math.ceil(top + side) + reach
@@ -46,6 +58,4 @@ def crop(frame: Frame, middle: tuple[float, float], side: float, size: int, pad:
         patch[inner_y0 - y0 : inner_y1 - y0, inner_x0 - x0 : inner_x1 - x0] = frame[
             inner_y0:inner_y1, inner_x0:inner_x1
         ]
-    square = (left - x0, top - y0, left - x0 + side, top - y0 + side)
-    resized = Image.fromarray(patch).resize((size, size), Image.Resampling.BICUBIC, box=square)
-    return np.asarray(resized)
+    return patch, left - x0, top - y0

@@ -9,31 +9,27 @@ one batch; each is answered as if it were alone.
 """
 
 import math
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
 
-from tirdata.crops import EXEMPLAR_SIDE, centre, context_side, crop
+from tirdata.crops import EXEMPLAR_SIDE, centre, context_side
 from tirdata.tracker import Prediction
 from tirdata.types import Box, Floats, Frame
 from tracking.models.alexnet import STRIDE
-from tracking.models.correlation_filter import MARGIN
 from tracking.models.mmnet import Templates
-from tracking.trackers.camera import Flow, Small, carried, flow, small_copy
+from tracking.trackers.camera import Small, carried, flow, small_copy
 from tracking.trackers.edges import Cut, cut_of, is_whole, uncovered, visible, whole
 from tracking.trackers.mmnet_network import Network, chosen, load_model, renewed
 from tracking.trackers.mmnet_settings import PROFILES, MMNetConfig
-from tracking.trackers.response import (
-    UPSAMPLING,
-    Map,
-    cosine_window,
-    middle_part,
-    peak,
-    windowed,
-)
+from tracking.trackers.response import UPSAMPLING, Answer
 from tracking.trackers.size import Shape, growth, shape_of
+from tracking.trackers.squares import Square
 from tracking.trackers.whereabouts import Likeness, likeness_of, places
 
 __all__ = ["PROFILES", "MMNetConfig", "MMNetTracker", "load_model"]
@@ -108,9 +104,9 @@ class MMNetTracker:
     def __init__(self, config: MMNetConfig) -> None:
         self.config = config
         self.network = Network(config)
-        full = cosine_window((2 * MARGIN + 1) * UPSAMPLING)
-        self.window = middle_part(full, (2 * config.reach + 1) * UPSAMPLING)
         self.at_once = AT_ONCE[self.network.device.type]
+        # A GPU would wait for what the processor does for each target.
+        self._each = map if self.at_once == 1 else ThreadPoolExecutor(os.cpu_count()).map
         self._targets: list[Target] = []
         self._templates = Templates(None, None)  # type: ignore[arg-type]  # of no target
         self._first = self._templates  # as they were at the start
@@ -138,7 +134,7 @@ class MMNetTracker:
             for frame, box in zip(frames, boxes, strict=True)
         ]
         if self.config.follow_camera:
-            self._before = _small_copies(frames)
+            self._before = self._small_copies(frames)
         pairs = [*zip(frames, self._targets, strict=True)]
         self._templates = self.network.exemplars(
             [self._exemplar(frame, target, target.side) for frame, target in pairs]
@@ -155,7 +151,7 @@ class MMNetTracker:
         for target, (own,) in zip(
             self._targets, self._search(frames, [[Look()]] * len(pairs)), strict=True
         ):
-            target.first_peak = max(float(own.max()), 1e-6)
+            target.first_peak = max(own.top, 1e-6)
 
     def track_many(self, frames: Sequence[Frame]) -> list[Prediction]:
         """Predictions for every target, target i in ``frames[i]``, its next one."""
@@ -172,20 +168,18 @@ class MMNetTracker:
             self._follow(target, look, answer)
         if self.config.search_when_lost:
             self._find_the_lost(frames)
-        crops: dict[int, Frame] = {}
-        for row, (target, frame) in enumerate(zip(self._targets, frames, strict=True)):
-            if not target.lost:
-                self._look_at(frame, target)
+        pairs = [*zip(frames, self._targets, strict=True)]
+        seen = [(frame, target) for frame, target in pairs if not target.lost]
+        list(self._each(lambda pair: self._look_at(*pair), seen))
+        exemplars: dict[int, Square] = {}
+        for row, (frame, target) in enumerate(pairs):
             if self._renews(target):
-                crops[row] = self._exemplar(frame, target, sides[row])
-        if crops:
+                exemplars[row] = self._exemplar(frame, target, sides[row])
+        if exemplars:
             rate = 1 - (1 - self.config.template_rate) ** self.config.template_every
-            new = self.network.exemplars([*crops.values()])
-            self._templates = renewed(self._templates, [*crops], new, rate)
-        return [
-            Prediction(target.answer(frame), target.score)
-            for target, frame in zip(self._targets, frames, strict=True)
-        ]
+            new = self.network.exemplars([*exemplars.values()])
+            self._templates = renewed(self._templates, [*exemplars], new, rate)
+        return [Prediction(target.answer(frame), target.score) for frame, target in pairs]
 
     def keep(self, rows: Sequence[int]) -> None:
         """Go on with these targets alone, numbered anew in this order."""
@@ -197,14 +191,23 @@ class MMNetTracker:
 
     def _go_with_the_camera(self, frames: Sequence[Frame]) -> None:
         """Move each target's expected place as the camera moved; targets of a frame share work."""
-        now = _small_copies(frames)
-        flows: dict[tuple[int, int], Flow | None] = {}
+        now = self._small_copies(frames)
+        pairs = {
+            (id(before), id(after)): (before, after)
+            for before, after in zip(self._before, now, strict=True)
+        }
+        found = self._each(lambda pair: flow(*pair), pairs.values())
+        flows = dict(zip(pairs, found, strict=True))
         for target, before, after in zip(self._targets, self._before, now, strict=True):
-            key = id(before), id(after)
-            if key not in flows:
-                flows[key] = flow(before, after)
-            target.middle = target.middle + np.array(carried(flows[key], target.box))
+            motion = carried(flows[id(before), id(after)], target.box)
+            target.middle = target.middle + np.array(motion)
         self._before = now
+
+    def _small_copies(self, frames: Sequence[Frame]) -> list[Small]:
+        """One of each frame; targets of the same frame have the same one."""
+        several = {id(frame): frame for frame in frames}
+        made = dict(zip(several, self._each(small_copy, several.values()), strict=True))
+        return [made[id(frame)] for frame in frames]
 
     def _looks(self, target: Target) -> list[Look]:
         step = self.config.scale_step
@@ -213,21 +216,20 @@ class MMNetTracker:
             return [Look(1 / step), Look(), Look(step)]
         return [Look()]
 
-    def _follow(self, target: Target, looks: list[Look], responses: Map) -> None:
+    def _follow(self, target: Target, looks: list[Look], answers: list[Answer]) -> None:
         """Move and resize ``target`` by what its ``looks`` answered."""
         penalties = np.array(
             [1.0 if look.factor == 1 else self.config.scale_penalty for look in looks]
         )
-        peaks = responses.max(axis=(1, 2))
+        peaks = np.array([answer.top for answer in answers])
         # Below zero a factor would be a reward.
         best = int(np.argmax(peaks * penalties ** np.sign(peaks)))
-        blended = windowed(responses[best], self.window, self.config.window_influence)
         target.frames += 1
-        target.middle = target.middle + self._shift(target, blended)
-        target.score = self._score(target, responses[best])
+        target.middle = target.middle + self._shift(target, answers[best].near)
+        target.score = self._score(target, answers[best])
         target.lost = target.lost + 1 if target.score < self.config.lost_below else 0
         if not target.lost:
-            target.usual += USUAL_RATE * (_share(target, responses[best]) - target.usual)
+            target.usual += USUAL_RATE * (_share(target, answers[best]) - target.usual)
         target.resized = looks[best].factor != 1
         change = 1 + self.config.scale_rate * (looks[best].factor - 1)
         if target.shape is None:
@@ -275,24 +277,26 @@ class MMNetTracker:
         )
         return [Look(1.0, float(right), float(down)) for right, down in found - target.middle]
 
-    def _return(self, target: Target, looks: list[Look], now: Map, first: Map) -> None:
+    def _return(
+        self, target: Target, looks: list[Look], now: list[Answer], first: list[Answer]
+    ) -> None:
         """Go to the best of ``looks`` if it is the target by both of its templates."""
-        best = int(np.argmax(now.max(axis=(1, 2)) + first.max(axis=(1, 2))))
+        both = [a.top + b.top for a, b in zip(now, first, strict=True)]
+        best = int(np.argmax(both))
         scores = self._score(target, now[best]), self._score(target, first[best])
         share = (_share(target, now[best]) + _share(target, first[best])) / 2
         if max(scores) < self.config.found_above or min(scores) < self.config.lost_below:
             return
         if share < USUAL_SHARE * target.usual:
             return
-        shift = self._shift(target, now[best])
+        shift = self._shift(target, now[best].at)
         target.middle = target.middle + np.array([looks[best].dx, looks[best].dy]) + shift
         target.score = sum(scores) / 2
         target.lost = 0
 
-    def _shift(self, target: Target, values: Map) -> Floats:
-        """From the crop's middle to the highest of ``values``, frame pixels."""
-        cell = STRIDE / UPSAMPLING * target.side / self.network.size
-        return np.array(peak(values)) * cell
+    def _shift(self, target: Target, cells: tuple[float, float]) -> Floats:
+        """A place in a response map, from the crop's middle, in frame pixels."""
+        return np.array(cells) * (STRIDE / UPSAMPLING * target.side / self.network.size)
 
     def _grow(self, target: Target, factor: float) -> None:
         limit = self.config.size_limit
@@ -310,47 +314,39 @@ class MMNetTracker:
             and target.score >= self.config.template_above
         )
 
-    def _score(self, target: Target, response: Map) -> float:
-        return 1 / (1 + math.exp(-(SCORE_GAIN * _share(target, response) + SCORE_BIAS)))
+    def _score(self, target: Target, answer: Answer) -> float:
+        return 1 / (1 + math.exp(-(SCORE_GAIN * _share(target, answer) + SCORE_BIAS)))
 
-    def _search(self, frames: Sequence[Frame], looks: Sequence[list[Look]]) -> list[Map]:
-        """What each target's looks answer, (looks, R, R) each."""
+    def _search(self, frames: Sequence[Frame], looks: Sequence[list[Look]]) -> list[list[Answer]]:
+        """What each target's looks answer."""
         return self._search_by([self._templates], frames, looks)[0]
 
     def _search_by(
         self, several: Sequence[Templates], frames: Sequence[Frame], looks: Sequence[list[Look]]
-    ) -> list[list[Map]]:
+    ) -> list[list[list[Answer]]]:
         """As ``_search`` for each of several sets of templates."""
         owners = [row for row, own in enumerate(looks) for _ in own]
-        crops = [
-            self._crop(frame, target, look)
+        squares = [
+            self._square(frame, target, look)
             for frame, target, own in zip(frames, self._targets, looks, strict=True)
             for look in own
         ]
-        ends = np.cumsum([len(own) for own in looks])[:-1]
-        answers = self.network.responses_to(several, owners, crops)
-        return [np.split(answer, ends) for answer in answers]
+        found = []
+        for answers in self.network.answers(several, owners, squares):
+            rest = iter(answers)
+            found.append([[*islice(rest, len(own))] for own in looks])
+        return found
 
-    def _crop(self, frame: Frame, target: Target, look: Look) -> Frame:
+    def _square(self, frame: Frame, target: Target, look: Look) -> Square:
         x, y = target.middle
         side = target.side * look.factor * self.network.search_size / self.network.size
-        middle = (float(x) + look.dx, float(y) + look.dy)
-        return crop(frame, middle, side, self.network.search_size, target.pad)
+        return Square(frame, (float(x) + look.dx, float(y) + look.dy), side, target.pad)
 
-    def _exemplar(self, frame: Frame, target: Target, side: float) -> Frame:
+    def _exemplar(self, frame: Frame, target: Target, side: float) -> Square:
         x, y = target.middle
-        return crop(frame, (float(x), float(y)), side, self.network.size, target.pad)
+        return Square(frame, (float(x), float(y)), side, target.pad)
 
 
-def _share(target: Target, response: Map) -> float:
+def _share(target: Target, answer: Answer) -> float:
     """The peak in that of the first frame."""
-    return float(np.clip(response.max() / target.first_peak, 0.0, 2.0))
-
-
-def _small_copies(frames: Sequence[Frame]) -> list[Small]:
-    """One of each frame; targets of the same frame have the same one."""
-    made: dict[int, Small] = {}
-    for frame in frames:
-        if id(frame) not in made:
-            made[id(frame)] = small_copy(frame)
-    return [made[id(frame)] for frame in frames]
+    return float(np.clip(answer.top / target.first_peak, 0.0, 2.0))

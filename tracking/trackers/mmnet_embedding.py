@@ -4,7 +4,7 @@ To add one, write a function as those below and list it in ``BACKENDS``.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from importlib.resources import files as package_files
 from typing import Final, NamedTuple
 
@@ -14,7 +14,6 @@ import torch
 from torch import Tensor
 
 from tirdata.errors import ConfigError, MissingError
-from tirdata.types import Frame
 from tracking.models.alexnet import Features
 from tracking.models.inference import inference_copy
 from tracking.models.mmnet import INPUT_SIZE, MMNet
@@ -27,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 TILES: Final = 4  # along a side of the calibration picture
 
-Embed = Callable[[Sequence[Frame]], Features]
+Embed = Callable[[Tensor], Features]  # of crops (n, 1, s, s) uint8, on the device
 
 
 class Embedding(NamedTuple):
@@ -68,14 +67,8 @@ def _by_torch(model: MMNet, config: MMNetConfig, device: torch.device) -> Embedd
         if device.type != "cuda":
             raise ConfigError(f"cuda_graphs: there are none on {device}; --device cuda")
         replayed = Replayed(run)
-        return Embedding(
-            lambda crops: replayed(_stacked(crops)), lambda crops: replayed(_stacked(crops)), ready
-        )
-
-    def embed(crops: Sequence[Frame]) -> Features:
-        return run(_stacked(crops).to(device))
-
-    return Embedding(embed, embed, ready)
+        return Embedding(replayed, replayed, ready)
+    return Embedding(run, run, ready)
 
 
 def _by_openvino(model: MMNet, config: MMNetConfig, device: torch.device) -> Embedding:
@@ -98,9 +91,7 @@ def _by_openvino(model: MMNet, config: MMNetConfig, device: torch.device) -> Emb
         raise MissingError(
             "backend openvino: OpenVINO is not installed; pip install 'tirdata[openvino]'"
         ) from None
-    return Embedding(
-        lambda crops: search(_stacked(crops)), lambda crops: plain(_stacked(crops)), ready
-    )
+    return Embedding(search, plain, ready)
 
 
 BACKENDS: Final[dict[str, Callable[[MMNet, MMNetConfig, torch.device], Embedding]]] = {
@@ -130,7 +121,3 @@ def _ready(model: MMNet, config: MMNetConfig, dtype: torch.dtype) -> MMNet:
     folded = config.folded or config.backend == "openvino"
     pooling = 2 if config.attention == "pooled" else 1
     return inference_copy(model, folded=folded, pooling=pooling, dtype=dtype)
-
-
-def _stacked(crops: Sequence[Frame]) -> Tensor:
-    return torch.from_numpy(np.stack(crops))[:, None]

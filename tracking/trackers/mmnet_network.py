@@ -1,20 +1,26 @@
-"""MMNet as its tracker asks it: crops in, templates and responses out, any number at once."""
+"""MMNet as its tracker asks it: squares of frames in, templates and answers out, any number."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from tirdata.errors import DataError
-from tirdata.types import Frame
 from tracking.models.alexnet import STRIDE
 from tracking.models.correlation_filter import MARGIN
 from tracking.models.mmnet import MMNet, Templates
 from tracking.trackers.mmnet_embedding import build_embedding
 from tracking.trackers.mmnet_settings import MMNetConfig
-from tracking.trackers.response import Map, upsample
+from tracking.trackers.response import (
+    UPSAMPLING,
+    Answer,
+    cosine_window,
+    middle_part,
+    read,
+    upsample,
+)
+from tracking.trackers.squares import Square, crops_of
 from tracking.weights.load import load_weights, pick_device, read_about, shipped
 
 BATCH = {"cpu": 8, "cuda": 64}  # crops of one pass: what memory and caches like
@@ -43,12 +49,16 @@ class Network:
         self.dtype = self.model.backbone.conv1.weight.dtype
         self.size = self.model.input_size
         self.search_size = self.size - 2 * STRIDE * (MARGIN - config.reach)
+        whole = cosine_window((2 * MARGIN + 1) * UPSAMPLING)
+        self.window = middle_part(whole, (2 * config.reach + 1) * UPSAMPLING).to(self.device)
+        self.influence = config.window_influence
 
     @torch.inference_mode()
-    def exemplars(self, crops: Sequence[Frame]) -> Templates:
-        """A template of each crop of ``size``."""
+    def exemplars(self, squares: Sequence[Square]) -> Templates:
+        """A template of what each of ``squares`` shows."""
         parts = [
-            self.model.templates(self.embed_exemplars(batch)) for batch in self._batches(crops)
+            self.model.templates(self.embed_exemplars(crops_of(batch, self.size, self.device)))
+            for batch in self._batches(squares)
         ]
         return Templates(
             torch.cat([part.discriminative for part in parts]),
@@ -57,28 +67,25 @@ class Network:
             else torch.cat([part.fine_grained for part in parts if part.fine_grained is not None]),
         )
 
-    def responses(self, templates: Templates, owners: Sequence[int], crops: Sequence[Frame]) -> Map:
-        """Summed responses, upsampled, (n, R, R): crop i to template ``owners[i]``."""
-        return self.responses_to([templates], owners, crops)[0]
-
     @torch.inference_mode()
-    def responses_to(
-        self, several: Sequence[Templates], owners: Sequence[int], crops: Sequence[Frame]
-    ) -> list[Map]:
-        """As ``responses`` for each of several sets of templates; crops are embedded once."""
-        found: list[list[Tensor]] = [[] for _ in several]
+    def answers(
+        self, several: Sequence[Templates], owners: Sequence[int], squares: Sequence[Square]
+    ) -> list[list[Answer]]:
+        """What square i answers to template ``owners[i]`` of each of several sets of templates."""
+        found: list[list[Answer]] = [[] for _ in several]
         start = 0
-        for batch in self._batches(crops):
+        for batch in self._batches(squares):
             own = owners[start : start + len(batch)]
             start += len(batch)
-            features = self.embed(batch)
-            for templates, parts in zip(several, found, strict=True):
-                parts.append(upsample(self.model.answers(chosen(templates, own), features)))
-        return [np.asarray(torch.cat(parts).cpu().numpy(), np.float32) for parts in found]
+            features = self.embed(crops_of(batch, self.search_size, self.device))
+            for templates, told in zip(several, found, strict=True):
+                maps = upsample(self.model.answers(chosen(templates, own), features))
+                told.extend(read(maps, self.window, self.influence))
+        return found
 
-    def _batches(self, crops: Sequence[Frame]) -> Iterator[Sequence[Frame]]:
+    def _batches(self, squares: Sequence[Square]) -> Iterator[Sequence[Square]]:
         size = BATCH[self.device.type]
-        return (crops[start : start + size] for start in range(0, len(crops), size))
+        return (squares[start : start + size] for start in range(0, len(squares), size))
 
 
 def chosen(templates: Templates, rows: Sequence[int]) -> Templates:

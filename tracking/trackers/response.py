@@ -3,6 +3,8 @@
 A map is (r, r), one value a cell; positions are (dx, dy) in cells right and down of its centre.
 """
 
+from typing import NamedTuple
+
 import cv2
 import numpy as np
 import torch
@@ -15,6 +17,15 @@ ROUNDING = 1e-5  # of the highest value (a tenth at least: targets answer 0..1) 
 Map = NDArray[np.float32]
 
 
+class Answer(NamedTuple):
+    """What a response map says; places are (dx, dy), its cells right and down of its middle."""
+
+    top: float  # its highest value
+    at: tuple[float, float]  # where that is
+    near: tuple[float, float]  # the same where nearer to the middle counts more
+    values: Tensor  # (r, r), where they were computed
+
+
 def upsample(responses: Tensor, times: int = UPSAMPLING) -> Tensor:
     """(b, r, r) -> (b, r * times, r * times), bicubic with a = -0.5 as MATLAB's."""
     size = responses.shape[-1] * times
@@ -23,48 +34,72 @@ def upsample(responses: Tensor, times: int = UPSAMPLING) -> Tensor:
     )[:, 0]
 
 
-def cosine_window(size: int) -> Map:
+def cosine_window(size: int) -> Tensor:
     """Hann window with zeros at both ends and sum 1, (size, size)."""
     window = np.hanning(size)
     outer = np.outer(window, window)
-    result: Map = (outer / outer.sum()).astype(np.float32)
-    return result
+    return torch.from_numpy((outer / outer.sum()).astype(np.float32))
 
 
-def middle_part(window: Map, size: int) -> Map:
+def middle_part(window: Tensor, size: int) -> Tensor:
     """The middle (size, size) of a window, with sum 1 again."""
     margin = (window.shape[0] - size) // 2
     part = window[margin : margin + size, margin : margin + size]
-    result: Map = (part / part.sum()).astype(np.float32)
-    return result
+    return part / part.sum()
 
 
-def windowed(response: Map, window: Map, influence: float) -> Map:
-    """The map from 0, with sum 1, blended with the window: (1 - influence) and influence."""
-    shifted = response - response.min()
-    total = shifted.sum()
+def read(maps: Tensor, window: Tensor, influence: float) -> list[Answer]:
+    """What each of ``maps`` (n, r, r) says; all the work where they lie, few numbers come back.
+
+    Args:
+        maps: responses.
+        window: (r, r), sum 1: where the object is expected.
+        influence: weight of the window in ``Answer.near``.
+    """
+    tops, at = peaks(maps)
+    near = peaks(windowed(maps, window, influence))[1]
+    table = torch.cat([tops[:, None], at, near], 1).tolist()
+    return [
+        Answer(top, (dx, dy), (near_dx, near_dy), values)
+        for (top, dx, dy, near_dx, near_dy), values in zip(table, maps, strict=True)
+    ]
+
+
+def windowed(maps: Tensor, window: Tensor, influence: float) -> Tensor:
+    """Maps (n, r, r) from 0, with sum 1, blended with the window: (1 - influence), influence."""
+    shifted = maps - maps.amin((1, 2), keepdim=True)
+    highest = maps.abs().amax((1, 2), keepdim=True).clamp_min(0.1)
     # A constant map, but for rounding in the transforms, says nothing: only the window is left.
-    if not shifted.max() > ROUNDING * max(float(np.abs(response).max()), 0.1):
-        return window
-    result: Map = (1 - influence) * shifted / total + influence * window
-    return result
+    says = shifted.amax((1, 2), keepdim=True) > ROUNDING * highest
+    share = shifted / shifted.sum((1, 2), keepdim=True)
+    return torch.where(says, (1 - influence) * share + influence * window, window)
 
 
-def peak(values: Map) -> tuple[float, float]:
-    """Position of the highest value, refined below a cell by a parabola through its neighbours."""
-    row, column = np.unravel_index(int(np.argmax(values)), values.shape)
-    middle = (values.shape[0] - 1) / 2
-    dx = _vertex(values[row], int(column))
-    dy = _vertex(values[:, column], int(row))
-    return float(column) + dx - middle, float(row) + dy - middle
+def peaks(maps: Tensor) -> tuple[Tensor, Tensor]:
+    """Highest values (n,) of maps (n, r, r), and their places (n, 2).
+
+    Places are refined below a cell by parabolas through the neighbours; on the border they are not.
+    """
+    count, size = maps.shape[0], maps.shape[-1]
+    tops, flat = maps.flatten(1).max(1)
+    rows, columns = flat // size, flat % size
+    index = torch.arange(count, device=maps.device)
+    places = [
+        cells + _vertices(lines, cells) - (size - 1) / 2
+        for lines, cells in ((maps[index, rows], columns), (maps[index, :, columns], rows))
+    ]
+    return tops, torch.stack(places, 1)
 
 
-def _vertex(line: Map, at: int) -> float:
-    if not 0 < at < len(line) - 1:
-        return 0.0
-    left, middle, right = (float(value) for value in line[at - 1 : at + 2])
+def _vertices(lines: Tensor, at: Tensor) -> Tensor:
+    """Where parabolas through three cells of ``lines`` (n, r) are highest, from ``at`` (n,)."""
+    last = lines.shape[1] - 1
+    inside = at.clamp(1, last - 1)
+    left, middle, right = (lines.gather(1, (inside + step)[:, None])[:, 0] for step in (-1, 0, 1))
     curvature = left - 2 * middle + right
-    return 0.0 if curvature >= 0 else float(np.clip(0.5 * (left - right) / curvature, -0.5, 0.5))
+    curved = (at == inside) & (curvature < 0)
+    offset = 0.5 * (left - right) / torch.where(curved, curvature, 1.0)
+    return torch.where(curved, offset.clamp(-0.5, 0.5), 0.0)
 
 
 def peak_to_sidelobe(response: Map, radius: int = 4) -> float:

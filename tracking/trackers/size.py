@@ -59,7 +59,7 @@ def shape_of(frame: Frame, middle: Floats, extent: Floats) -> Shape | None:
     whole = extent + CONTEXT * extent.mean()
     cell = float(whole.max()) / SIDE
     across, down = (max(8, round(float(side) / cell)) for side in whole)
-    picture = _cut(frame, middle, (cell, cell), (across, down))
+    picture = _cut(frame, middle, np.full((1, 2), cell), (across, down))[0]
     if picture.std() < LEAST_CONTRAST:
         return None
     return Shape(picture, picture, _weights(extent / cell, (across, down)), cell)
@@ -78,11 +78,10 @@ def growth(
     """
     down, across = (side + 2 * SLACK for side in shape.first.shape)
     cells = shape.cell * grown * np.exp(STEPS[:, None] + NARROWER)
-    parts = [
-        _cut(frame, middle, (float(wide), float(high)), (across, down))
-        for wide, high in zip(cells.ravel(), cells[:, ::-1].ravel(), strict=True)
-    ]
-    places = sliding_window_view(np.stack(parts), shape.first.shape, axis=(1, 2))
+    pitches = np.stack([cells.ravel(), cells[:, ::-1].ravel()], axis=1)
+    parts = _cut(frame, middle, pitches, (across, down))
+    level = parts.mean()  # else squares of single precision leave nothing of a low contrast
+    places = sliding_window_view(parts - level, shape.first.shape, axis=(1, 2))
     looks = places.reshape(len(parts), -1, shape.first.size)  # (sizes and shapes, places, cells)
     likeness = _likeness(looks, shape)
     # Log likelihood of a correlation r over n cells, gain and offset left free: -n/2 log(1 - r^2).
@@ -98,8 +97,8 @@ def growth(
     row = int(np.argmax(fits)) * len(NARROWER) + len(NARROWER) // 2
     if shape.age + 1 < EVERY or likeness[row, :, 0].max() < VOUCHES:
         return factor, shape._replace(age=shape.age + 1)
-    lately = looks[row, int(np.argmax(likeness[row].max(axis=1)))]
-    return factor, shape._replace(lately=lately.reshape(shape.first.shape).copy(), age=0)
+    lately = level + looks[row, int(np.argmax(likeness[row].max(axis=1)))]
+    return factor, shape._replace(lately=lately.reshape(shape.first.shape), age=0)
 
 
 def _weights(extent: Floats, size: tuple[int, int]) -> Picture:
@@ -122,34 +121,42 @@ def _likeness(looks: NDArray[np.float32], shape: Shape) -> Floats:
         power = math.sqrt(float(weights @ values**2) + NOISE)
         columns.append(np.asarray(weights * values / power, np.float32))
     flat = looks.reshape(-1, len(weights))
-    flat = flat - flat.mean()  # else squares of single precision leave nothing of a low contrast
     sums = flat @ np.stack(columns, axis=1)
     spread = np.maximum((flat * flat) @ weights - sums[:, 0] ** 2, 0)
     likeness = sums[:, 1:] / np.sqrt(spread + NOISE)[:, None]
     return np.asarray(likeness.reshape(*looks.shape[:-1], 2), np.float64)
 
 
-def _cut(frame: Frame, middle: Floats, cell: tuple[float, float], size: tuple[int, int]) -> Picture:
-    """``size`` (across, down) samples around ``middle``, ``cell`` frame pixels apart each way."""
-    pitch = np.array(cell)
-    blur = max(1, int(pitch.max()))
-    reach = np.array(size) * pitch / 2 + blur + 2
+def _cut(frame: Frame, middle: Floats, pitches: Floats, size: tuple[int, int]) -> Picture:
+    """Samples of ``frame`` around ``middle``, ``size`` (across, down) for each of ``pitches``.
+
+    Pitches (n, 2) are frame pixels from one sample to the next, across and down. (n, down, across).
+    """
+    low, part = _around(frame, middle, np.array(size) * pitches.max(axis=0) / 2 + pitches.max() + 3)
+    # Boxes measure from a pixel's corner, samples from its middle.
+    x, y = (
+        (np.arange(cells) - (cells - 1) / 2) * pitches[:, axis, None] + (middle - low - 0.5)[axis]
+        for axis, cells in enumerate(size)
+    )
+    shape = len(pitches), *size[::-1]
+    columns, rows = (
+        np.broadcast_to(places, shape).astype(np.float32)
+        for places in (x[:, None, :], y[:, :, None])
+    )
+    found = np.empty(shape, np.float32)
+    blurs = np.maximum(1, pitches.max(axis=1).astype(int))
+    for blur in np.unique(blurs).tolist():
+        own = blurs == blur
+        pixels = np.asarray(cv2.blur(part, (blur, blur)) if blur > 1 else part, np.float32)
+        across, down = (places[own].reshape(-1, size[0]) for places in (columns, rows))
+        cut = cv2.remap(pixels, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        found[own] = cut.reshape(-1, *shape[1:])
+    return found
+
+
+def _around(frame: Frame, middle: Floats, reach: Floats) -> tuple[NDArray[np.int_], Frame]:
+    """The part of ``frame`` within ``reach`` of ``middle``, at least a pixel, and its corner."""
     limits = np.array(frame.shape[::-1])
     low = np.clip(np.floor(middle - reach), 0, limits - 1).astype(int)
     high = np.clip(np.ceil(middle + reach) + 1, low + 1, limits).astype(int)
-    part = frame[low[1] : high[1], low[0] : high[0]]
-    if blur > 1:
-        part = np.asarray(cv2.blur(part, (blur, blur)))
-    # Boxes measure from a pixel's corner, samples from its middle.
-    x, y = middle - low - 0.5 - (np.array(size) - 1) / 2 * pitch
-    matrix = np.array([[pitch[0], 0, x], [0, pitch[1], y]], np.float64)
-    return np.asarray(
-        cv2.warpAffine(
-            part.astype(np.float32),
-            matrix,
-            size,
-            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-            borderMode=cv2.BORDER_REPLICATE,
-        ),
-        np.float32,
-    )
+    return low, frame[low[1] : high[1], low[0] : high[0]]

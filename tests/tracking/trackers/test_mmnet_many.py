@@ -1,5 +1,7 @@
 """Many targets in one batch, each as if it were alone, and what is done about a lost one."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from tirdata.geometry import overlap
 from tirdata.tracker import ManyTracker, Prediction
 from tirdata.types import Box, Frame, Sequence
 from tracking.trackers.mmnet import MMNetConfig, MMNetTracker
+from tracking.trackers.squares import resampled
 
 FRAMES = 5
 
@@ -55,6 +58,23 @@ def test_many_targets_of_many_sequences_are_answered_as_each_alone(
         for own, alone in zip(found, (each[number - 1] for each in wanted), strict=True):
             np.testing.assert_allclose(own.box, alone.box, atol=0.01)
             assert own.score == pytest.approx(alone.score, abs=1e-3)
+
+
+def test_what_a_gpu_does_otherwise_answers_the_same(
+    config: MMNetConfig, sequences: list[Sequence], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Crops by matrix products, and what each target needs of the processor in threads."""
+    tracker = MMNetTracker(config)
+    wanted = [_alone(tracker, sequence) for sequence in sequences]
+    monkeypatch.setattr("tracking.trackers.mmnet_network.crops_of", resampled)
+    with ThreadPoolExecutor(4) as pool:
+        monkeypatch.setattr(tracker, "_each", pool.map)
+        frames = [each.frames[0] for each in sequences]
+        tracker.init_many(frames, [_box(each) for each in sequences])
+        for number in range(1, FRAMES):
+            found = tracker.track_many([each.frames[number] for each in sequences])
+            for own, alone in zip(found, (each[number - 1] for each in wanted), strict=True):
+                np.testing.assert_allclose(own.box, alone.box, atol=0.1)
 
 
 def test_some_of_the_targets_can_be_gone_on_with(

@@ -5,12 +5,14 @@ import pytest
 import torch
 
 from tracking.trackers.response import (
+    Answer,
     Map,
     apce,
     cosine_window,
     middle_part,
-    peak,
     peak_to_sidelobe,
+    peaks,
+    read,
     second_peak,
     upsample,
     windowed,
@@ -28,6 +30,15 @@ def _bump(*peaks: tuple[float, float, float], size: int = 33, sigma: float = 2.0
     return result
 
 
+def _peak(response: Map) -> tuple[float, ...]:
+    return tuple(peaks(torch.from_numpy(response)[None])[1][0].tolist())
+
+
+def _read(response: Map) -> Answer:
+    (answer,) = read(torch.from_numpy(response)[None], cosine_window(33), 0.2625)
+    return answer
+
+
 def test_upsampling_is_bicubic_with_a_of_minus_a_half() -> None:
     impulse = torch.zeros(1, 33, 33)
     impulse[0, 16, 16] = 1
@@ -41,54 +52,51 @@ def test_the_middle_of_a_window_is_its_middle_with_sum_one() -> None:
     whole = cosine_window(264)
     part = middle_part(whole, 200)
     assert part.shape == (200, 200)
-    assert part.sum() == pytest.approx(1.0, abs=1e-4)
-    np.testing.assert_allclose(part / part.max(), whole[32:-32, 32:-32] / whole.max(), rtol=1e-5)
+    assert part.sum().item() == pytest.approx(1.0, abs=1e-4)
+    torch.testing.assert_close(part / part.max(), whole[32:-32, 32:-32] / whole.max())
 
 
 @pytest.mark.parametrize("at", [(0.0, 0.0), (3.0, -5.0), (2.25, 0.75), (-7.4, 4.6)])
 def test_the_peak_of_the_upsampled_map_is_where_the_object_is(at: tuple[float, float]) -> None:
-    large = upsample(torch.from_numpy(_bump((*at, 1.0)))[None])[0].numpy()
-    dx, dy = peak(large)
+    ((dx, dy),) = peaks(upsample(torch.from_numpy(_bump((*at, 1.0)))[None]))[1].tolist()
     assert (dx / 8, dy / 8) == pytest.approx(at, abs=0.06)
 
 
 @pytest.mark.parametrize("at", [(0.0, 0.0), (0.3, -0.4), (5.45, -2.2)])
 def test_the_peak_is_found_below_a_cell(at: tuple[float, float]) -> None:
-    assert peak(_bump((*at, 1.0), sigma=4)) == pytest.approx(at, abs=0.02)
+    assert _peak(_bump((*at, 1.0), sigma=4)) == pytest.approx(at, abs=0.02)
 
 
 @pytest.mark.parametrize("at", [(-16.0, -16.0), (16.0, 0.0), (0.0, 16.0)])
 def test_a_peak_on_the_border_stays_there(at: tuple[float, float]) -> None:
-    assert peak(_bump((*at, 1.0))) == pytest.approx(at, abs=1e-6)
+    assert _peak(_bump((*at, 1.0))) == pytest.approx(at, abs=1e-6)
 
 
-def test_of_equal_values_the_first_is_the_peak_and_not_refined() -> None:
-    assert peak(np.zeros((5, 5), np.float32)) == (-2.0, -2.0)
+def test_a_map_of_one_value_has_its_peak_in_a_cell() -> None:
+    assert all(place == round(place) for place in _peak(np.zeros((5, 5), np.float32)))
 
 
 def test_the_window_sums_to_one_and_ends_at_zero() -> None:
     window = cosine_window(264)
-    assert window.sum() == pytest.approx(1, abs=1e-4)
+    assert window.sum().item() == pytest.approx(1, abs=1e-4)
     assert window[0].max() == window[:, -1].max() == 0
-    np.testing.assert_allclose(window, window[::-1, ::-1], atol=1e-9)
+    torch.testing.assert_close(window, window.flip(0, 1))
     assert window[131:133, 131:133].min() == window.max()
 
 
 def test_the_blend_is_a_distribution_between_map_and_window() -> None:
     window = cosine_window(33)
-    response = _bump((6.0, 0.0, 1.0)) - 5
-    blended = windowed(response, window, 0.2625)
-    assert blended.sum() == pytest.approx(1, abs=1e-4)
+    response = torch.from_numpy(_bump((6.0, 0.0, 1.0)) - 5)
+    (blended,) = windowed(response[None], window, 0.2625)
+    assert blended.sum().item() == pytest.approx(1, abs=1e-4)
     shifted = response - response.min()
-    np.testing.assert_allclose(
-        blended, 0.7375 * shifted / shifted.sum() + 0.2625 * window, rtol=1e-5, atol=1e-9
-    )
-    np.testing.assert_allclose(windowed(response, window, 1.0), window, atol=1e-9)
+    torch.testing.assert_close(blended, 0.7375 * shifted / shifted.sum() + 0.2625 * window)
+    torch.testing.assert_close(windowed(response[None], window, 1.0)[0], window)
 
 
 def test_the_window_prefers_the_nearer_of_two_equals() -> None:
     response = _bump((2.0, 0.0, 1.0), (-12.0, 0.0, 1.0))
-    assert peak(windowed(response, cosine_window(33), 0.2625))[0] == pytest.approx(2, abs=0.5)
+    assert _read(response).near[0] == pytest.approx(2, abs=0.5)
 
 
 @pytest.mark.parametrize("level", [0.0, 0.4, -0.4, 1e-7])
@@ -97,13 +105,27 @@ def test_a_map_that_says_nothing_leaves_the_position(level: float, rounding: flo
     """Rounding in the transforms must not be blown up to a peak."""
     noise = np.random.default_rng(0).uniform(-1, 1, (33, 33))
     flat: Map = (level + rounding * noise).astype(np.float32)
-    dx, dy = peak(windowed(flat, cosine_window(33), 0.2625))
-    assert (dx, dy) == pytest.approx((0, 0), abs=1e-6)
+    assert _read(flat).near == pytest.approx((0, 0), abs=1e-6)
 
 
 def test_small_but_real_differences_count() -> None:
     response = (0.4 + 1e-3 * _bump((5.0, 0.0, 1.0))).astype(np.float32)
-    assert peak(windowed(response, cosine_window(33), 0.2625))[0] > 3
+    assert _read(response).near[0] > 3
+
+
+def test_many_maps_are_read_as_each_alone() -> None:
+    several = [
+        _bump((3.0, -5.0, 1.0)),
+        _bump((-16.0, 0.0, 0.5), (4.0, 4.0, 0.4)),
+        _bump((0.0, 0.0, 2.0)),
+    ]
+    together = read(torch.from_numpy(np.stack(several)), cosine_window(33), 0.2625)
+    for found, response in zip(together, several, strict=True):
+        alone = _read(response)
+        assert (found.top, *found.at) == pytest.approx((alone.top, *alone.at))
+        assert found.near == pytest.approx(alone.near)
+        np.testing.assert_array_equal(found.values.numpy(), response)
+        assert found.top == pytest.approx(response.max())
 
 
 def test_a_lone_peak_is_believed_more_than_a_crowd() -> None:

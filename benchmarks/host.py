@@ -1,0 +1,119 @@
+"""What the processor does in a frame while a GPU would compute: everything but the network.
+
+MMNet follows a clip once and what its network says is kept; then it follows it again and is told
+that, so all the rest is timed: the camera's motion, gathering the pixels that a GPU is sent, sizes,
+and the loop. A GPU can be no faster than this lets it. Frames are decoded before; each target is of
+a sequence of its own.
+
+    python -m benchmarks.host --targets 1 16 --threads 1 2
+"""
+
+import argparse
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import product
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+
+from benchmarks.track import BOX, CLIP, SIZE, Took
+from tirdata.types import Frame
+from tracking.evaluation.machine import this_machine
+from tracking.trackers.mmnet import PROFILES, MMNetConfig, MMNetTracker
+from tracking.trackers.squares import gathered
+
+GOALS = {1: 400, 16: 1500}  # target-frames a second
+
+
+def clip(count: int) -> list[Frame]:
+    """The first frames of the tests' clip, 640 x 480."""
+    video = cv2.VideoCapture(str(CLIP))
+    frames = []
+    for _ in range(count):
+        _, picture = video.read()
+        grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
+        frames.append(np.asarray(cv2.resize(grey, SIZE, interpolation=cv2.INTER_CUBIC), np.uint8))
+    return frames
+
+
+class Kept:
+    """A function whose answers are kept the first time, and given again afterwards."""
+
+    def __init__(self, ask: Callable[..., Any]) -> None:
+        self._ask = ask
+        self._answers: list[Any] = []
+        self._again: Iterator[Any] | None = None
+
+    def __call__(self, *asked: Any) -> Any:  # noqa: ANN401 - whatever the function takes and gives
+        if self._again is not None:
+            return next(self._again)
+        self._answers.append(self._ask(*asked))
+        return self._answers[-1]
+
+    def again(self) -> None:
+        """Answer from the start."""
+        self._again = iter(self._answers)
+
+
+def measure(profile: str, frames: list[Frame], targets: int, threads: list[int]) -> list[Took]:
+    """Seconds a step without the network, for each number of threads: of five rounds the best."""
+    tracker = MMNetTracker(MMNetConfig.model_validate({"profile": profile, "device": "cpu"}))
+    network: Any = tracker.network
+    answers, exemplars = Kept(network.answers), Kept(network.exemplars)
+    network.answers, network.exemplars = answers, exemplars
+    several = [[frame.copy() for _ in range(targets)] for frame in frames]
+
+    def follow() -> Took:
+        tracker.init_many(several[0], [BOX] * targets)
+        processor, clock = time.process_time(), time.perf_counter()
+        for step in several[1:]:
+            tracker.track_many(step)
+        steps = len(several) - 1
+        return Took(
+            (time.process_time() - processor) / steps, (time.perf_counter() - clock) / steps
+        )
+
+    def sent(templates: Any, owners: Any, squares: Any) -> Any:  # noqa: ANN401 - as above
+        gathered(squares, network.search_size)
+        return answers(templates, owners, squares)
+
+    follow()
+    network.answers = sent
+    found = []
+    for count in threads:
+        with ThreadPoolExecutor(count) as pool:
+            tracker._each = map if count == 1 else pool.map
+            took = []
+            for _ in range(5):
+                answers.again()
+                exemplars.again()
+                took.append(follow())
+            found.append(Took(*(min(each) for each in zip(*took, strict=True))))
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--profiles", nargs="*", default=list(PROFILES))
+    parser.add_argument("--targets", type=int, nargs="*", default=[1, 16])
+    parser.add_argument("--threads", type=int, nargs="*", default=[1, 2])
+    parser.add_argument("--frames", type=int, default=31)
+    given = parser.parse_args()
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    print(this_machine("cpu"))
+    print(f"{'':<10}{'targets':>8}{'threads':>8}{'CPU ms':>8}{'ms':>7}{'frames/s at most':>18}"
+          f"{'goal':>6}")  # fmt: skip
+    frames = clip(given.frames)
+    for profile, targets in product(given.profiles, given.targets):
+        found = measure(profile, frames, targets, given.threads)
+        for threads, (cpu, clock) in zip(given.threads, found, strict=True):
+            print(f"{profile:<10}{targets:>8}{threads:>8}{1e3 * cpu:>8.2f}{1e3 * clock:>7.2f}"
+                  f"{targets / clock:>18.0f}{GOALS.get(targets, ''):>6}")  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

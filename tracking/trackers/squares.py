@@ -1,0 +1,79 @@
+"""Crops for a network, made where it computes: on the CPU by Pillow, on a GPU by matrix products.
+
+Both are `tirdata.crops.crop`, to a grey level of rounding. On a GPU a crop is A p Bt of the pixels
+p around it, with a matrix of the kernel's weights for either axis.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from tirdata.crops import crop, patch_of
+from tirdata.types import Frame
+
+
+class Square(NamedTuple):
+    """A square of a frame."""
+
+    frame: Frame
+    middle: tuple[float, float]  # frame pixels
+    side: float  # frame pixels
+    pad: int  # grey level outside of the frame
+
+
+def crops_of(squares: Sequence[Square], size: int, device: torch.device) -> Tensor:
+    """Crops (n, 1, size, size) uint8 of ``squares``, on ``device``."""
+    if device.type != "cpu":
+        return resampled(squares, size, device)
+    made = [crop(each.frame, each.middle, each.side, size, each.pad) for each in squares]
+    return torch.from_numpy(np.stack(made))[:, None]
+
+
+def resampled(squares: Sequence[Square], size: int, device: torch.device) -> Tensor:
+    """As ``crops_of``, by matrix products on any device."""
+    patches, edges = gathered(squares, size)
+    pixels = torch.from_numpy(patches).to(device, non_blocking=True).float()
+    lefts, tops, sides = torch.from_numpy(edges).to(device, non_blocking=True).unbind(1)
+    # Rounded in between as Pillow does, or sharp edges would overshoot twice.
+    lines = _bytes(pixels @ _weights(lefts, sides, size, pixels.shape[-1]).mT)
+    crops = _bytes(_weights(tops, sides, size, pixels.shape[-1]) @ lines)
+    return crops.to(torch.uint8)[:, None]
+
+
+def gathered(squares: Sequence[Square], size: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """What a GPU is sent: pixels (n, p, p) around each, and left, top and side in them (n, 3)."""
+    parts = [patch_of(each.frame, each.middle, each.side, size, each.pad) for each in squares]
+    length = max(max(patch.shape) for patch, _, _ in parts)
+    patches = np.zeros((len(parts), length, length), np.uint8)
+    for row, (patch, _, _) in enumerate(parts):
+        patches[row, : patch.shape[0], : patch.shape[1]] = patch
+    edges = [(left, top, each.side) for (_, left, top), each in zip(parts, squares, strict=True)]
+    return patches, np.array(edges, np.float32)
+
+
+def _bytes(values: Tensor) -> Tensor:
+    return values.round_().clamp_(0, 255)
+
+
+def _weights(edges: Tensor, sides: Tensor, size: int, length: int) -> Tensor:
+    """What each of ``length`` pixels weighs in each of ``size`` crop pixels, (n, size, length).
+
+    ``edges`` (n,) is where the squares of ``sides`` (n,) begin.
+    """
+    scale = (sides / size)[:, None, None]
+    cells, pixels = (torch.arange(count, device=edges.device) + 0.5 for count in (size, length))
+    points = edges[:, None, None] + cells[None, :, None] * scale
+    weights = _bicubic((pixels - points) / scale.clamp_min(1.0))
+    return weights / weights.sum(2, keepdim=True)
+
+
+def _bicubic(x: Tensor) -> Tensor:
+    """Keys' kernel with a = -0.5, as Pillow has it."""
+    x = x.abs()
+    inner = (1.5 * x - 2.5) * x * x + 1
+    outer = ((-0.5 * x + 2.5) * x - 4) * x + 2
+    return torch.where(x < 1, inner, torch.where(x < 2, outer, torch.zeros_like(x)))
