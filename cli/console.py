@@ -7,13 +7,14 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
-from typing import Any
+from typing import Any, Literal
 
 import click
 
 from cli.progress import PlainProgress, Progress, SilentProgress, progress_bar
 
 LOGGERS = ("tirdata", "tracking", "cli")
+_WIDEST = 72  # characters of a cell
 LEVELS = {-1: logging.ERROR, 0: logging.WARNING, 1: logging.INFO, 2: logging.DEBUG}
 
 
@@ -57,7 +58,8 @@ class Console:
     def document(self, value: object) -> None:
         """``value`` (Config, dataclass, path, array and plain values) as JSON, with --json only."""
         if self.json:
-            click.echo(json.dumps(_plain(value), indent=2, ensure_ascii=False, allow_nan=False))
+            text = json.dumps(_plain(value), indent=2, ensure_ascii=False, allow_nan=False)
+            click.echo(text.encode(errors="backslashreplace").decode())  # names may be any bytes
 
     def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         """A table: drawn on a terminal, aligned text elsewhere."""
@@ -107,7 +109,15 @@ def _plain(value: object) -> Any:
 def _cell(value: object) -> str:
     if value is None:
         return "-"
-    return f"{value:.3f}" if isinstance(value, float) else str(value)
+    return f"{value:.3f}" if isinstance(value, float) else _one_line(str(value))
+
+
+def _one_line(text: str) -> str:
+    """Without what would break a table: names of files may hold line ends and go on for long."""
+    plain = "".join(each if each.isprintable() else "?" for each in text)
+    if len(plain) <= _WIDEST:
+        return plain
+    return f"{plain[: _WIDEST // 2]}…{plain[-_WIDEST // 2 + 1 :]}"
 
 
 def _numeric(cells: Sequence[Sequence[str]], column: int) -> bool:
@@ -139,7 +149,11 @@ def _draw_table(
 
     table = Table(title=title, title_justify="left")
     for column, name in enumerate(columns):
-        table.add_column(name, justify="right" if cells and _numeric(cells, column) else "left")
+        justify: Literal["left", "right"] = "left"
+        if cells and _numeric(cells, column):
+            justify = "right"
+        # Folded where it is narrow: the end of a sequence's name is what tells it from others.
+        table.add_column(name, justify=justify, overflow="fold", no_wrap=False)
     for row in cells:
         table.add_row(*(Text(text) for text in row))
     Terminal(stderr=to_stderr).print(table)

@@ -86,10 +86,12 @@ def _written(request: Request, console: Console, scored: Sequence["Scores"]) -> 
     title, headline = request.rules.benchmark.title, request.rules.build().headline
     if request.out is None:
         _show(console, title, headline, ranked(scored, headline[0]))
+        _show_notes(console, scored)
         console.say("nothing is written without --out")
         return None
     changed = [write_scores(request.out, each) for each in scored]
     _show(console, title, headline, read_scores(request.out))
+    _show_notes(console, scored)
     page = request.out / REPORT
     if any(changed) or not page.is_file():
         write_report(request.out)
@@ -97,6 +99,17 @@ def _written(request: Request, console: Console, scored: Sequence["Scores"]) -> 
         console.say("nothing has changed since the last time")
     console.say(f"report: {page}")
     return page
+
+
+def _show_notes(console: Console, scored: Sequence["Scores"]) -> None:
+    """What was odd about results and how it was treated: counted, and the first of it."""
+    for each in scored:
+        noted = [target for target in each.targets if target.notes]
+        if noted:
+            console.say(
+                f"{each.name}: notes on {len(noted)} of {counted(len(each.targets), 'target')} "
+                f"(all with --json); {noted[0].name}: {'; '.join(noted[0].notes)}"
+            )
 
 
 def _document(

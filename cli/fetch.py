@@ -97,7 +97,8 @@ def _tell(console: Console, folder: Path, report: Any) -> None:
     ]  # fmt: skip
     console.table("fetched", ("source", "status", "sequences", "frames", "recording"), rows)
     for item in report.items:
-        if item.message is not None and len(report.items) > 1:
+        alone = len(report.items) == 1 and item.status == "failed"  # the command ends with it
+        if item.message is not None and not alone:
             click.echo(f"{item.status}: {item.message}", err=True)
         for warning in item.warnings if item.status == "done" else ():
             click.echo(f"warning: {_short(item.source)}: {warning}", err=True)

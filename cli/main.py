@@ -11,6 +11,7 @@ import threading
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from errno import ENOSPC
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -102,7 +103,7 @@ class Commands(click.Group):
         try:
             return super().main(args, prog_name, complete_var, **extra) or 0
         except click.ClickException as error:
-            return _report(error, _usage(error), error.exit_code)
+            return _misused(error)
         except TirDataError as error:
             return _report(error, str(error), error.exit_code)
         except click.Abort as error:
@@ -112,6 +113,8 @@ class Commands(click.Group):
             return 1
         except Exception as error:
             what = f"{type(error).__name__}: {error}; this is a fault in tirdata, -vv shows where"
+            if isinstance(error, OSError) and error.errno == ENOSPC:  # of stdout, say
+                what = f"{error.strerror}; make room: what is done is kept"
             return _report(error, what, 1)
 
 
@@ -137,6 +140,13 @@ def _report(error: BaseException, message: str, status: int) -> int:
         traceback.print_exception(error)
     click.echo(f"error: {' '.join(message.splitlines())}", err=True)
     return status
+
+
+def _misused(error: click.ClickException) -> int:
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):  # a group alone: what there is
+        click.echo(error.format_message(), err=True)
+        return error.exit_code
+    return _report(error, _usage(error), error.exit_code)
 
 
 def _usage(error: click.ClickException) -> str:

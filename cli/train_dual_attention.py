@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from tirdata.remote import Place
 
 
-@click.command("dual-attention")
+@click.command(
+    "dual-attention",
+    short_help="A mix of pairs -> weights of a stage of the dual-attention tracker.",
+)
 @click.option("--stage", required=True, metavar="NAME",
               type=Registered("tracking.training.stages:STAGES", "stage"),
               help="global (sees the frame) or local (sees samples).")  # fmt: skip

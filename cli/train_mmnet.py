@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from tirdata.remote import Place
 
 
-@click.command("mmnet")
+@click.command("mmnet", short_help="A mix of crops -> weights of MMNet.")
 @click.option("--mix", required=True, type=PlaceType(), metavar="MIX",
               help="What build-mix made: a folder, or an address (s3://bucket/mix).")  # fmt: skip
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs/mmnet"),

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from tirdata.remote import Place
 
 
-@click.command("refiner")
+@click.command(
+    "refiner", short_help="A mix of crops -> weights of the head that makes boxes tighter."
+)
 @click.option("--mix", required=True, type=PlaceType(), metavar="MIX",
               help="What build-mix made, of crops; visible and thermal.")  # fmt: skip
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs/refiner"),

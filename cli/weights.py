@@ -16,7 +16,7 @@ def weights() -> None:
     """
 
 
-@weights.command("convert")
+@weights.command("convert", short_help="Networks of others -> a file of ours.")
 @click.argument("source", type=click.Path(path_type=Path))
 @click.option("--from", "kind", required=True, metavar="KIND",
               type=Registered("tracking.weights.convert:KINDS", "kind"),

@@ -53,12 +53,14 @@ def load(path: Path | None, kind: type[Kind], overrides: Mapping[str, Any]) -> K
     values: dict[str, Any] = {}
     if path is not None:
         try:
-            values = tomllib.loads(path.read_text(encoding="utf-8"))
+            values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
         except FileNotFoundError:
             raise ConfigError(f"{path}: no such file; expected a TOML file") from None
+        except OSError as error:
+            raise ConfigError(f"{path}: cannot be read ({error.strerror})") from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise ConfigError(f"{path}: not TOML ({error})") from None
-    return check(_merge(values, overrides), kind, where=str(path or kind.__name__))
+    return check(_merge(values, overrides), kind, where=str(path or "settings"))
 
 
 def read_json(path: Readable, kind: type[Kind]) -> Kind:

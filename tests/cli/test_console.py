@@ -66,6 +66,26 @@ def test_a_table_without_a_terminal_is_aligned_text(capsys: pytest.CaptureFixtur
     ]
 
 
+def test_odd_names_break_no_table_and_no_document(capsys: pytest.CaptureFixture[str]) -> None:
+    Console().table("scores", ["a", "b"], [["new\nline\udcff", "x" * 300]])
+    first = capsys.readouterr().out.splitlines()[-1].split()
+    assert first[0] == "new?line?"
+    assert len(first[1]) == 72
+    console_for(json=True).document({"name": "\udcff"})
+    assert json.loads(capsys.readouterr().out) == {"name": "\udcff"}
+
+
+def test_a_narrow_terminal_hides_nothing_of_a_name(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "30")
+    Console().table("t", ["sequence", "polarity"], [["ILSVRC2015_train_00007001", "white" * 5]])
+    shown = capsys.readouterr().out
+    parts = [line.split("│")[1].strip() for line in shown.splitlines() if "│" in line]
+    assert "".join(parts) == "ILSVRC2015_train_00007001"
+
+
 def test_a_table_without_rows_has_its_columns(capsys: pytest.CaptureFixture[str]) -> None:
     Console().table("scores", ["sequence", "auc"], [])
     assert capsys.readouterr().out == "scores\nsequence  auc\n"

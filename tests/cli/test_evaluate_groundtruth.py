@@ -128,6 +128,9 @@ def test_what_was_noticed_is_said(truth: Path, results: Path) -> None:
     assert notes["Jog"][0] == "1 lines before the first box passed over"
     assert "cut" in notes["Jog"][1]
     assert notes["car-2"] == []
+    words = ["evaluate", results / "Good", "--groundtruth", truth, "--protocol", rules]
+    shown = CliRunner().invoke(main, [str(word) for word in words]).stdout
+    assert "Good: notes on 2 of 3 targets (all with --json); Bird1: Brid1 taken as a mis" in shown
 
 
 @pytest.mark.parametrize(

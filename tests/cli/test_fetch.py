@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 from cli.main import main
 from tests.conftest import ROOT
 from tests.fetching import faults, short_clip, tree
+from tests.made_pictures import made_folder
 from tests.serve import Page, Site, serve
 from tirdata.dataset.tree import CONFIG_NAME, Dataset
 
@@ -47,6 +48,24 @@ def test_it_makes_a_dataset_where_there_is_none_and_says_what_it_did(
     again = fetch(folder, short)
     assert again.exit_code == 0
     assert "nothing to do: all of it is in the dataset already" in again.stdout
+
+
+def test_a_single_one_that_breaks_off_says_where(tmp_path: Path) -> None:
+    pictures = made_folder(tmp_path)
+    (pictures / "frame11.png").write_bytes(b"")  # as a capture that was stopped leaves it
+    result = fetch(tmp_path / "d", pictures, "--min-frames", "1")
+    assert result.exit_code == 4
+    message = f"partly: {pictures}: breaks off after frame 2 (frame11.png: is empty (0 bytes))"
+    assert any(line.startswith(message) for line in result.stderr.splitlines())
+
+
+def test_a_name_that_no_text_can_hold_is_refused_in_one_line(tmp_path: Path) -> None:
+    odd = tmp_path / os.fsdecode(b"a\xff.mp4")
+    odd.write_bytes(b"1")
+    result = fetch(tmp_path / "d", odd, "--json")
+    assert result.exit_code == 3
+    assert result.stderr.splitlines()[-1].endswith("a\\xff.mp4: is no name in UTF-8; rename it")
+    assert json.loads(result.stdout)["counts"]["failed"] == 1
 
 
 def test_json_says_all_and_nothing_else_is_on_stdout(short: Path, tmp_path: Path) -> None:

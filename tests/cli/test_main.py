@@ -126,6 +126,24 @@ def test_a_usage_mistake_is_one_line_with_the_way_out(
     assert result.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize("group", [[], ["train"], ["weights"]])
+def test_a_command_alone_is_told_what_there_is(run: CliRunner, group: list[str]) -> None:
+    result = invoke(run, *group)
+    assert result.exit_code == 2
+    assert result.stderr.startswith("Usage: tirdata")
+    assert "\nCommands:\n" in result.stderr
+    assert "  Example" not in result.stderr.partition("Commands:")[2]
+
+
+def test_a_full_disk_under_the_output_is_no_fault_of_ours() -> None:
+    with Path("/dev/full").open("w") as full:
+        words = [sys.executable, "-m", "cli", "schema", "card"]
+        done = subprocess.run(words, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert done.returncode == 1
+    message = b"error: No space left on device; make room: what is done is kept\n"
+    assert done.stderr == message
+
+
 def test_version_is_the_packages(run: CliRunner) -> None:
     assert invoke(run, "--version").stdout == "tirdata 0.1.0\n"
 

@@ -1,11 +1,13 @@
 """What was asked for a recording, and whether that is what it was made with."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from tirdata.config import check
 from tirdata.dataset.card import Source
 from tirdata.dataset.settings import IngestConfig
 from tirdata.errors import ConfigError, UsageError
+from tirdata.fetch.folders import side_digest
 from tirdata.fetch.wanted import Clip, Wanted
 from tirdata.frames.palettes import PALETTES, TINTED
 from tirdata.frames.settings import NormaliseConfig
@@ -44,6 +46,7 @@ def check_same(wanted: Wanted, source: Source, settings: IngestConfig) -> None:
         _compare(wanted, source, name, pair, "take another dataset for that")
     if settings.again or source.status == "fetched" or source.normalise is None:
         return
+    _check_side(wanted, source)
     then = source.normalise.model_dump()
     for name, value in settings_for(wanted, settings).model_dump(exclude_unset=True).items():
         _compare(wanted, source, name, (value, then[name]), _ANEW)
@@ -91,6 +94,19 @@ def _tone_fault(settings: NormaliseConfig) -> str | None:
     if not 0 <= ends[0] < ends[1]:
         return f"tone_range {ends[0]:g}:{ends[1]:g}; expected LOW:HIGH, the low end first"
     return None
+
+
+def _check_side(wanted: Wanted, source: Source) -> None:
+    """What a person wrote beside the file may have changed, or be another beside the same bytes."""
+    if wanted.path is None:
+        return
+    path = Path(wanted.path)
+    now = side_digest(path)
+    if now != source.side_sha256 and (now is not None or wanted.path == source.path):
+        raise UsageError(
+            f"{path}: is in the dataset as recording {source.recording_id}, which was read "
+            f"{'with another' if source.side_sha256 else 'without'} {path.name}.toml: {_ANEW}"
+        )
 
 
 def _compare(

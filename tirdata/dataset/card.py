@@ -42,6 +42,8 @@ class Source(Config):
     """Size of the original."""
     modified_ns: int | None = None
     """When the local file was last changed, in nanoseconds since 1970: same size, same file."""
+    side_sha256: Sha256 | None = None
+    """Of the side file that the original was read with; none = there was none."""
     title: str | None = None
     """What people call it."""
     uploader: str | None = None

@@ -24,8 +24,9 @@ from tirdata.dataset.shot_writer import LOSSLESS
 from tirdata.dataset.tree import Dataset
 from tirdata.dataset.vid_xml import write_empty
 from tirdata.errors import DataError, DecodeError, UsageError
+from tirdata.fetch.folders import side_digest, side_file_of
 from tirdata.fetch.wanted import Clip, Treatment
-from tirdata.files import storage_error, undisturbed, write_text
+from tirdata.files import storage_error, undisturbed, write_bytes, write_text
 from tirdata.frames.settings import NormaliseConfig
 
 WORK_FOLDER = ".part"
@@ -71,10 +72,12 @@ def convert(recording: Recording) -> Source:
         work = folder / WORK_FOLDER
         shutil.rmtree(work, ignore_errors=True)  # of a killed process
         try:
-            job = _job(recording, source, _original(folder, source))
-            decoded = decode(job, work)
-            _check_any(recording, decoded)
-            return _commit(dataset, source, decoded, recording)
+            original = _original(folder, source)
+            with _side_as_asked(recording, source, original):
+                decoded = decode(_job(recording, source, original), work)
+                _check_any(recording, decoded)
+                source = source.model_copy(update={"side_sha256": side_digest(original)})
+                return _commit(dataset, source, decoded, recording)
         except DecodeError:
             if new:
                 shutil.rmtree(folder, ignore_errors=True)
@@ -129,6 +132,32 @@ def _original(folder: Path, source: Source) -> Path:
     return Path(source.path)
 
 
+@contextmanager
+def _side_as_asked(recording: Recording, source: Source, original: Path) -> Iterator[None]:
+    """Beside a kept original, what is written beside the file now; as before if the block fails."""
+    path = Path(recording.name)
+    given, kept = side_file_of(path), side_file_of(original)
+    both = source.url is None and source.file is not None and path.is_file()
+    if not both or (given is None and recording.name != source.path):
+        yield
+        return
+    place = original.with_name(f"{original.name}.toml")
+    old = None if kept is None else kept.read_bytes()
+    try:
+        _put(place, None if given is None else given.read_bytes())
+        yield
+    except BaseException:
+        _put(place, old)
+        raise
+
+
+def _put(path: Path, data: bytes | None) -> None:
+    if data is None:
+        path.unlink(missing_ok=True)
+    else:
+        write_bytes(path, data)
+
+
 def _job(recording: Recording, source: Source, original: Path) -> Job:
     return Job(
         original=original,
@@ -146,10 +175,19 @@ def _check_any(recording: Recording, decoded: Decoded) -> None:
             f"{recording.name}: has {len(decoded.shots)} shots; the names of ILSVRC2015 have room "
             f"for {MAX_SHOT + 1}: take a part with start_s and end_s in a sources file"
         )
+    for width, height in {shot.plan.size for shot in decoded.shots}:
+        if min(width, height) < 2:
+            raise DataError(f"{recording.name}: frames are {width}x{height}; a box needs 2x2")
     if decoded.shots:
         return
     if decoded.broken is not None:
         raise decoded.broken
+    if recording.clips and not decoded.short_frames:
+        parts = ", ".join(map(str, recording.clips))
+        raise DataError(
+            f"{recording.name}: none of its frames is from {parts}; expected start_s and end_s "
+            f"within the recording"
+        )
     raise DataError(
         f"{recording.name}: has no shot of {recording.min_frames} frames ({decoded.short_frames} "
         f"frames in {decoded.short_shots} shots); a lower --min-frames takes shorter ones"

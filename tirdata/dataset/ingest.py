@@ -172,6 +172,16 @@ class _Known:
             return None
         return self._by_file.get((wanted.name, *state))
 
+    def tell_of_another(self, wanted: Wanted) -> None:
+        """Warn that a file, or a folder, was fetched when it held something else."""
+        old = [each for each in self.by_id.values() if each.path and each.path == wanted.path]
+        for each in old:
+            _log.warning(
+                "%s: has changed since it was fetched as recording %s, whose %d sequences stay "
+                "in the dataset beside the new ones",
+                wanted.name, each.recording_id, len(each.sequences),
+            )  # fmt: skip
+
 
 class _Run:
     """One run of ``ingest``: what became of each source so far, and what is still to be done."""
@@ -259,6 +269,7 @@ class _Run:
         if source is not None:
             forget(errand)
             return source
+        self._known.tell_of_another(found.wanted)
         subset = found.wanted.subset or self._settings.subset or "train"
         source = enlist(self._dataset, errand, found.fetched, self._next[subset])
         self._next[subset] += 1

@@ -66,6 +66,12 @@ def side_file_of(path: Path) -> Path | None:
     return side if side.is_file() else None
 
 
+def side_digest(path: Path) -> str | None:
+    """SHA-256 of the side file of a recording; none = it has none. A folder's is in ``digest``."""
+    side = None if path.is_dir() else side_file_of(path)
+    return None if side is None else sha256(side)
+
+
 def digest(path: Path) -> str:
     """SHA-256 of a file; of a folder, over the sorted names and digests of its frames."""
     if not path.is_dir():

@@ -7,7 +7,7 @@ from pathlib import Path
 from tirdata.errors import DataError, UsageError
 from tirdata.fetch.base import Fetched, stored_name
 from tirdata.fetch.folders import digest, frames_of, side_file_of, size_and_time
-from tirdata.files import storage_error
+from tirdata.files import storage_error, write_bytes
 
 
 def check_local(path: Path) -> None:
@@ -23,11 +23,14 @@ def check_local(path: Path) -> None:
         raise UsageError(f"{path}: cannot be looked at ({error.strerror})") from None
     if not there:
         raise UsageError(f"{path}: no such file; expected a recording, a link or a sources file")
-    files = frames_of(path) if path.is_dir() else [path]
-    if path.is_dir() and not files:
+    folder = path.is_dir()
+    files = frames_of(path) if folder else [path]
+    if not files:
         raise UsageError(f"{path}: is a folder without pictures; expected a recording")
+    _check_name(path)
     for each in files:
-        _check_file(each)
+        _check_name(each)
+        _check_file(each, empty=folder)  # its reader ends the recording at such a picture
 
 
 def take_local(path: Path, folder: Path, *, keep: bool) -> Fetched:
@@ -57,15 +60,23 @@ def take_local(path: Path, folder: Path, *, keep: bool) -> Fetched:
     )
 
 
-def _check_file(path: Path) -> None:
+def _check_name(path: Path) -> None:
+    try:
+        path.name.encode()
+    except UnicodeEncodeError:  # no XML or JSON can name it
+        shown = os.fsencode(path.name).decode(errors="backslashreplace")
+        raise DataError(f"{path.parent}/{shown}: is no name in UTF-8; rename it") from None
+
+
+def _check_file(path: Path, *, empty: bool) -> None:
     if not path.is_file():
         raise DataError(f"{path}: is no plain file; expected a recording")
     try:
         with path.open("rb") as file:
-            empty = not file.read(1)
+            nothing = not file.read(1)
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from None
-    if empty:
+    if nothing and not empty:
         raise DataError(f"{path}: is empty (0 bytes); expected a recording")
 
 
@@ -76,8 +87,8 @@ def _keep(path: Path, target: Path) -> Path:
             _link(each, target / each.name)
     else:
         _link(path, target)
-        if side is not None:
-            _link(side, target.with_name(f"{target.name}.toml"))
+        if side is not None:  # people edit it: a link would change with theirs
+            write_bytes(target.with_name(f"{target.name}.toml"), side.read_bytes())
     return target
 
 

@@ -37,6 +37,8 @@ def read_sources(arguments: Sequence[str]) -> list[Wanted]:
 
 
 def _read_argument(argument: str) -> Iterator[Placed]:
+    if not argument.strip():  # a variable of the shell that was not set; not this folder
+        raise UsageError(f"source {argument!r}: names nothing; expected a recording or a link")
     path = Path(argument)
     if _LINK.match(argument):
         _check_url(argument, argument)

@@ -111,35 +111,50 @@ def _headings(text: str) -> list[int]:
 
 
 def _csv_rows(path: Path, text: str) -> Iterator[Placed]:
+    """Rows below the headings; lines that begin with ``#`` are comments."""
+    above, text = _from_headings(text)
     heading = text.partition("\n")[0]
     delimiter = max(",;\t", key=heading.count)  # as spreadsheets of many countries write them
     reader = csv.DictReader(
         io.StringIO(text), skipinitialspace=True, strict=True, delimiter=delimiter
     )
     try:
-        _check_columns(path, [name.strip() for name in reader.fieldnames or ()])
-        line = reader.line_num + 1
+        names = [name.strip() for name in reader.fieldnames or ()]
+        _check_columns(f"{path} line {above + 1}", names)
+        line = above + reader.line_num + 1
         for row in reader:
             where = f"{path} line {line}"
-            line = reader.line_num + 1
+            line = above + reader.line_num + 1
             cells = _cells(row)
-            if cells:
+            if cells and not str(next(iter(row.values()))).startswith("#"):
                 yield Placed(where, check(cells, Row, where=where))
     except csv.Error as error:
-        raise ConfigError(f"{path} line {reader.line_num}: not CSV ({error})") from None
+        raise ConfigError(f"{path} line {above + reader.line_num}: not CSV ({error})") from None
 
 
-def _check_columns(path: Path, names: list[str]) -> None:
+def _from_headings(text: str) -> tuple[int, str]:
+    """How many lines are above the headings, and the text from there."""
+    lines = text.splitlines(keepends=True)
+    above = 0
+    while above < len(lines) and (lines[above].startswith("#") or not lines[above].strip()):
+        above += 1
+    return above, "".join(lines[above:])
+
+
+def _check_columns(where: str, names: list[str]) -> None:
     twice = {name for name in names if names.count(name) > 1}
     if twice:
-        raise ConfigError(f"{path} line 1: columns {', '.join(sorted(twice))} are there twice")
+        raise ConfigError(f"{where}: columns {', '.join(sorted(twice))} are there twice")
     if names and not {"url", "path"} & set(names):
         raise ConfigError(
-            f"{path} line 1: headings are {', '.join(names)}; expected url or path among them"
+            f"{where}: headings are {', '.join(names)}; expected url or path among them"
         )
 
 
 def _cells(row: Mapping[str | None, Any]) -> dict[str, Any]:
     """The cells that say something; those beyond the headings are an unknown key."""
     named = {(key or "cells without a heading").strip(): value for key, value in row.items()}
-    return {key: value for key, value in named.items() if value not in (None, "", [""])}
+    plain = {
+        key: value.strip() if isinstance(value, str) else value for key, value in named.items()
+    }
+    return {key: value for key, value in plain.items() if value not in (None, "", [""])}

@@ -1,11 +1,13 @@
 """MOTChallenge: ``NAME/img1/000001.jpg …``, ``NAME/gt/gt.txt`` and ``NAME/seqinfo.ini``.
 
 A line of ``gt.txt`` is ``frame,id,x,y,w,h,confidence,class,visibility``; frames, objects and pixels
-are counted from 1. Classes are MOT16's numbers; further ones follow, and then ``gt/labels.txt``
-names them, a line a number, as CVAT writes it. ``det`` is not read.
+are counted from 1; frames and objects from 0 where there is a 0. Classes are MOT16's numbers;
+further ones follow, and then ``gt/labels.txt`` names them, a line a number, as CVAT writes it.
+``det`` is not read.
 """
 
 import configparser
+import re
 from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -39,6 +41,7 @@ from tirdata.layouts.text import number_text
 from tirdata.types import Sequence, Track
 
 MOST_CLASSES = 100_000
+_BETWEEN = re.compile(r"\s*[,;]\s*|\s+")
 UNNAMED = "object"  # what is called by no class at all
 FPS = 25.0  # of frames that nobody timed
 VISIBLE, HALF = 1.0, 0.5  # written; read, half in view or less is occluded
@@ -141,7 +144,10 @@ def read_mot(path: Path, faults: Faults) -> list[Annotations]:
             faults.note(f"{path}: {count} boxes of {name} left out: they are no objects")
     info = _Info((path.parent if path.parent.name != "gt" else path.parent.parent) / "seqinfo.ini")
     whole, sides = rows.of()
-    whole[:, 3] -= min(1, int(whole[:, 3].min(initial=1)))
+    if int(whole[:, 2].min(initial=1)) == 0:
+        faults.note(f"{path}: has a frame 0, so its frames are counted from 0")
+    for column in (2, 3):  # frames and objects, each from 1 unless there is a 0
+        whole[:, column] -= min(1, int(whole[:, column].min(initial=1)))
     build = partial(_build, (whole, sides), classes, path)
     last = int(whole[:, 2].max(initial=-1))
     name = info.text("name", path.resolve().parent.parent.name if path.name == "gt.txt" else "")
@@ -219,7 +225,7 @@ def _parse(
 ) -> tuple[Record, tuple[float, float, float, float]] | str:
     """A line's record and box from 0, or what is wrong with it."""
     try:
-        values = [float(word) for word in line.replace(";", ",").strip().rstrip(",").split(",")]
+        values = [float(word) for word in _BETWEEN.split(line.strip().rstrip(",; \t"))]
     except ValueError:
         values = []
     if not 6 <= len(values) <= 10:
@@ -227,8 +233,8 @@ def _parse(
     frame, target, x, y, w, h, *more = values
     # Ten columns are those of 2015, whose last three are a place in the world.
     label = more[1] if len(more) in (2, 3) else -1.0
-    if not (_is_whole(frame, MOST_FRAMES) and frame >= 1 and _is_whole(target, 2**53)):
-        return f"frame {frame:g}, object {target:g}; expected whole numbers from 1"
+    if not (_is_whole(frame, MOST_FRAMES) and _is_whole(target, 2**53)):
+        return f"frame {frame:g}, object {target:g}; expected whole numbers"
     if label not in classes:
         if not _is_whole(label, MOST_CLASSES):
             return f"class {label:g}; expected a whole number from 1"
@@ -236,7 +242,7 @@ def _parse(
     if (fault := box_fault(x - 1, y - 1, w, h)) is not None:
         return fault
     hidden = len(more) == 3 and 0 <= more[2] <= HALF
-    record = Record(0, 0, int(frame) - 1, int(target), int(label), OCCLUDED if hidden else 0)
+    record = Record(0, 0, int(frame), int(target), int(label), OCCLUDED if hidden else 0)
     return record, (x - 1, y - 1, w, h)
 
 

@@ -20,7 +20,7 @@ from tracking.evaluation.measures import MEASURES
 from tracking.evaluation.protocols.base import EvaluationProtocol
 from tracking.evaluation.result_folders import TrackerResults, open_results
 from tracking.evaluation.result_text import read_answer
-from tracking.evaluation.results import Trajectory, to_trajectory
+from tracking.evaluation.results import Trajectory, doubt_of_start, to_trajectory
 from tracking.evaluation.run import MANIFEST, RunManifest, files_of, read_run, read_speed
 from tracking.evaluation.scores import Failure, Scores, TargetScore
 from tracking.evaluation.targets import Data, Truth, Truths
@@ -274,6 +274,8 @@ def _read_theirs(
             raise DataError(found.in_their_place(str(error))) from None
         notes += answer.notes
         trajectories.append(to_trajectory(answer, origin=origin))
+        doubt = doubt_of_start(truth, trajectories[-1])
+        notes = [*([] if doubt is None else [doubt]), *notes]
     return trajectories, tuple(dict.fromkeys(notes))
 
 

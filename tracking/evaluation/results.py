@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tirdata.geometry import overlap
 from tirdata.types import Boxes, Floats
 from tracking.evaluation.result_folders import ResultFolder
 from tracking.evaluation.result_text import (
@@ -32,10 +33,14 @@ __all__ = [
     "ResultFolder",
     "States",
     "Trajectory",
+    "doubt_of_start",
     "in_frames",
     "read_result",
     "to_trajectory",
 ]
+
+_STARTS_ON = 0.2  # least overlap of an answer's first box with the one it was started with
+_AS_CORNERS = 0.8  # from here on it fits, read as corners
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +80,30 @@ def to_trajectory(answer: Answer, *, origin: int) -> Trajectory:
     shift[: 2 if len(shift) == BOX else None] = origin
     rows: Floats = answer.rows - shift
     return Trajectory(rows, states=answer.states)
+
+
+def doubt_of_start(truth: Truth, trajectory: Trajectory) -> str | None:
+    """What is odd about an answer that does not begin on the box that trackers are started with.
+
+    Then mostly its lines are no x,y,w,h, or it is of another sequence.
+    """
+    first = in_frames(truth, trajectory.boxes)[truth.start]
+    if trajectory.states is not None or not np.isfinite(first).all():
+        return None
+    halves = [truth.boxes] if truth.visible is None else [truth.boxes, truth.visible]
+    true = np.array([boxes[truth.start] for boxes in halves])
+    share = _most(first, true)
+    if share >= _STARTS_ON:
+        return None
+    sides = first[2:] - first[:2]
+    corners = (sides > 0).all() and _most(np.hstack([first[:2], sides]), true) > _AS_CORNERS
+    guess = "x1,y1,x2,y2" if corners else "another sequence, or not x,y,w,h"
+    return f"its first box overlaps the true one by {share:.2f}; is it {guess}?"
+
+
+def _most(box: Floats, true: Boxes) -> float:
+    """The largest overlap of a box with any of those that are known."""
+    return float(np.nanmax(overlap(np.tile(box, (len(true), 1)), true), initial=0.0))
 
 
 def in_frames(truth: Truth, rows: Boxes) -> Boxes:

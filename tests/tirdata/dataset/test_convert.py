@@ -190,3 +190,19 @@ def test_stopped_while_it_is_put_in_place_nothing_half_is_left(
     assert statuses(fetch(dataset, spliced)) == ["done"]
     assert tree(dataset) == tree(whole)
     assert faults(dataset) == []
+
+
+def test_a_part_beyond_the_end_is_named(dataset: Dataset, spliced: Path) -> None:
+    wanted = Wanted(path=str(spliced), clips=(Clip(start_s=100.0, end_s=120.0),))
+    (item,) = ingest([wanted], dataset, SETTINGS, build_engine("serial", 1)).items
+    assert item.message == (
+        f"{spliced}: none of its frames is from 100 s to 120 s; expected start_s and end_s "
+        "within the recording"
+    )
+
+
+def test_frames_too_small_for_a_box_are_those_of_a_file(dataset: Dataset, tmp_path: Path) -> None:
+    path = write_video(tmp_path / "dot.mkv", [np.full((1, 8), 9, np.uint8)] * 12)
+    (item,) = fetch(dataset, path).items
+    assert item.message == f"{path}: frames are 8x1; a box needs 2x2"
+    assert dataset.recording_ids() == []

@@ -1,6 +1,7 @@
 """Local recordings: files, side files and folders, hashed, linked, and seen to change."""
 
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
@@ -64,12 +65,11 @@ def test_names_of_our_own_are_not_taken(tmp_path: Path) -> None:
     )
 
 
-def test_an_empty_frame_and_a_pipe_are_refused(tmp_path: Path) -> None:
-    import os
-
+def test_an_empty_file_and_a_pipe_are_refused(tmp_path: Path) -> None:
     folder = files(tmp_path / "in", a_png=b"1", b_png=b"")
+    check_local(folder)  # its reader ends it before the empty frame
     with pytest.raises(DataError, match=r"b\.png: is empty \(0 bytes\)"):
-        check_local(folder)
+        check_local(folder / "b.png")
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(DataError, match="is no plain file"):
         check_local(tmp_path / "pipe")
@@ -77,6 +77,14 @@ def test_an_empty_frame_and_a_pipe_are_refused(tmp_path: Path) -> None:
         check_local(tmp_path / ("a" * 300))
     with pytest.raises(UsageError, match="is a folder without pictures"):
         check_local(files(tmp_path / "none"))
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_a_name_that_no_text_can_hold_is_refused(tmp_path: Path, inside: bool) -> None:
+    odd = tmp_path / os.fsdecode(b"a\xff.png")
+    odd.write_bytes(b"1")
+    with pytest.raises(DataError, match=r"a\\xff\.png: is no name in UTF-8; rename it"):
+        check_local(tmp_path if inside else odd)
 
 
 def test_a_single_picture_is_a_recording_by_its_file(tmp_path: Path) -> None:

@@ -80,6 +80,8 @@ def test_the_same_source_twice_is_one(tmp_path: Path) -> None:
         ("s.csv", "url,class\nhttps://a/b,\n,drone", "line 3: value: .*either a url or a path"),
         ("s.csv", "url,subset\nhttps://a/b,test\n", r"line 2: subset: Input should be 'train'"),
         ("s.csv", "url\nhttps://a/b,more\n", "cells without a heading"),
+        ("s.csv", "# mine\n\nurls\nhttps://a/b\n", "line 3: headings are urls; expected url or"),
+        ("s.csv", "# mine\nurl,subset\n# x\nhttps://a/b,test\n", "line 4: subset"),
     ],
 )
 def test_a_fault_is_named_with_its_place(
@@ -89,6 +91,19 @@ def test_a_fault_is_named_with_its_place(
     with pytest.raises(UsageError, match=message) as error:
         read_sources([str(tmp_path / name)])
     assert "\n" not in str(error.value)
+
+
+def test_comments_and_spaces_around_cells_are_not_part_of_them(tmp_path: Path) -> None:
+    rows = '# mine; all\r\n\r\n path , class ,notes\r\na.mp4 , drone ,"one\n# two"\r\n# b.mp4,x\r\n'
+    (tmp_path / "s.csv").write_bytes(b"\xef\xbb\xbf" + rows.encode())
+    (wanted,) = read_sources([str(tmp_path / "s.csv")])
+    assert wanted.path == str(tmp_path / "a.mp4")
+    assert (wanted.class_name, wanted.notes) == ("drone", "one\n# two")
+
+
+def test_an_argument_that_says_nothing_is_not_this_folder() -> None:
+    with pytest.raises(UsageError, match="source '': names nothing"):
+        read_sources(["a.mp4", ""])
 
 
 @given(st.sampled_from(["s.csv", "s.toml"]), st.binary(max_size=200), st.booleans())

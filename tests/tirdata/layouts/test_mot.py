@@ -102,13 +102,28 @@ def test_objects_that_count_from_0_are_taken_so(tmp_path: Path) -> None:
     assert read_mot(path, Faults())[0].build(2, Faults())[0].id == 0
 
 
+def test_frames_that_count_from_0_are_taken_so_and_told(tmp_path: Path) -> None:
+    path = _truth(tmp_path, GOOD.replace("2,2,", "0,2,"))
+    faults = Faults()
+    (track,) = read_mot(path, faults)[0].build(2, faults)
+    assert track.boxes[:, 0].tolist() == [11.5, 10]
+    assert faults.notes == [f"{path}: has a frame 0, so its frames are counted from 0"]
+
+
+@pytest.mark.parametrize("between", [" ", "\t", "; ", " , "])
+def test_whatever_separates_the_numbers(tmp_path: Path, between: str) -> None:
+    path = _truth(tmp_path, GOOD.replace(",", between).replace("\n", f"{between}\n"))
+    (track,) = read_mot(path, Faults())[0].build(2, Faults())
+    assert track.boxes.tolist() == [[10, 20, 30, 40], [11.5, 20, 30, 40]]
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [
         ("1,2,3", "expected frame,id,x,y,w,h"),
         ("1,2,3,x,5,6,1,1,1", "expected frame,id,x,y,w,h"),
         ("1.5,2,3,4,5,6,1,1,1", "frame 1.5, object 2; expected whole numbers"),
-        ("0,2,3,4,5,6,1,1,1", "frame 0, object 2"),
+        ("-1,2,3,4,5,6,1,1,1", "frame -1, object 2"),
         ("99999999999,2,3,4,5,6,1,1,1", "expected whole numbers"),
         ("1,-2,3,4,5,6,1,1,1", "object -2"),
         ("1,1e30,3,4,5,6,1,1,1", "object 1e"),

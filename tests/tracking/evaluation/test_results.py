@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tirdata.errors import DataError, UsageError
-from tracking.evaluation.results import ResultFolder
+from tracking.evaluation.result_text import parse_answer
+from tracking.evaluation.results import ResultFolder, doubt_of_start, to_trajectory
+from tracking.evaluation.targets import Truth
 
 
 def _folder(root: Path, *names: str) -> ResultFolder:
@@ -47,3 +50,27 @@ def test_a_folder_without_results_is_refused(tmp_path: Path) -> None:
         ResultFolder(tmp_path)
     with pytest.raises(UsageError, match="no such folder"):
         ResultFolder(tmp_path / "none")
+
+
+_NOT_THERE = "is it another sequence, or not x,y,w,h?"
+
+
+@pytest.mark.parametrize(
+    ("first", "doubt"),
+    [
+        ("100,80,30,20", None),
+        ("104,83,30,20", None),  # no tracker repeats what it was given to the digit
+        ("nan,nan,nan,nan", None),
+        ("1", None),
+        ("30,200,30,20", None),  # where the visible half has it
+        ("100,80,130,100", "its first box overlaps the true one by 0.05; is it x1,y1,x2,y2?"),
+        ("100,5 80,5 30,0 20,0", f"its first box overlaps the true one by 0.00; {_NOT_THERE}"),
+        ("10,10,30,20", f"its first box overlaps the true one by 0.00; {_NOT_THERE}"),
+    ],
+)
+def test_results_that_begin_elsewhere_are_doubted(first: str, doubt: str | None) -> None:
+    absent, true = [np.nan] * 4, [100.0, 80, 30, 20]
+    visible = np.array([absent, [30.0, 200, 30, 20], absent])
+    truth = Truth("a", "a", 0, np.array([absent, true, true]), visible=visible)
+    answer = parse_answer(f"{first}\n{first}\n", "a.txt")
+    assert doubt_of_start(truth, to_trajectory(answer, origin=0)) == doubt
