@@ -39,15 +39,24 @@ def clips(data: Path, source: str, take: Take) -> list[Clip]:
 
 
 def svanstrom(data: Path, take: Take) -> Iterator[Clip]:
-    """Held-out clips, the longest labelled shot of each."""
+    """Held-out thermal clips, the longest labelled shot of each."""
+    yield from _svanstrom(data, take, "tir", "svanstrom")
+
+
+def svanstrom_visible(data: Path, take: Take) -> Iterator[Clip]:
+    """The same of its visible clips, as grey."""
+    yield from _svanstrom(data, take, "visible", "svanstrom-visible")
+
+
+def _svanstrom(data: Path, take: Take, kind: str, source: str) -> Iterator[Clip]:
     folder = data / "svanstrom"
-    rows = held_out(folder / "tir.csv", take.part) if folder.is_dir() else []
+    rows = held_out(folder / f"{kind}.csv", take.part) if folder.is_dir() else []
     for row in _evenly(rows, take.clips):
         start, length = int(row["shot_run_start"]), int(row["shot_run_len"])
-        boxes = _read(folder / "tir" / f"{row['clip']}.txt") - np.array([1, 1, 0, 0])
+        boxes = _read(folder / kind / f"{row['clip']}.txt") - np.array([1, 1, 0, 0])
         chosen = range(start, start + length, take.every)[: take.frames]
-        frames = _video(folder / "tir" / f"{row['clip']}.mp4", chosen)
-        yield Clip(row["clip"], "svanstrom", frames, boxes[chosen])
+        frames = _video(folder / kind / f"{row['clip']}.mp4", chosen)
+        yield Clip(row["clip"], source, frames, boxes[chosen])
 
 
 def antiuav(data: Path, take: Take) -> Iterator[Clip]:
