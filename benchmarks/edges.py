@@ -116,19 +116,19 @@ def followed(tracker: Recorder, clip: Clip) -> tuple[float, float]:
 def followed_by_truth(clip: Clip, whole_boxes: Boxes, seed: int) -> tuple[float, float]:
     """Mean IoU of the first visible part where it truly is, and of what ``edges`` makes of it."""
     first = clip.boxes[0]
-    known: Flags = ~np.isnan(clip.boxes).any(axis=1)
-    beside = np.random.default_rng(seed).normal(0, BESIDE, (len(known), 2)) * first[2:]
+    known = np.flatnonzero(~np.isnan(clip.boxes).any(axis=1))
+    beside = np.random.default_rng(seed).normal(0, BESIDE, (len(clip.boxes), 2)) * first[2:]
     middles = whole_boxes[:, :2] + whole_boxes[:, 2:] / 2
     corners = first[:2] + middles - middles[0] + beside
     cut_off = cut_of(clip.frames[0], Box(*first.tolist()))
     parts, found = [], []
-    for number in np.flatnonzero(known)[1:]:
+    for number in known[1:]:
         frame, part = clip.frames[number], Box(*corners[number].tolist(), *first[2:].tolist())
         if cut_off is not None:
             cut_off = uncovered(frame, cut_off, part)
         parts.append(visible(frame, part))
         found.append(visible(frame, whole(part, cut_off) if cut_off is not None else part))
-    truth = clip.boxes[np.flatnonzero(known)[1:]]
+    truth = clip.boxes[known[1:]]
     before, after = (measures(np.array(each), truth)["mean_overlap"] for each in (parts, found))
     return before, after
 
