@@ -153,7 +153,7 @@ def report(found: dict[str, list[Took]], targets: dict[str, int]) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--device", default="auto")
     parser.add_argument("--threads", type=int, help="of torch and OpenCV; default: every core")
     parser.add_argument("--targets", type=int, nargs="*", help="default: 1, on a GPU also 16")

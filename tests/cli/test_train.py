@@ -129,6 +129,6 @@ def test_a_mix_of_pairs_is_not_for_it(short: Path, tmp_path: Path) -> None:
     result = tirdata("--mix", tmp_path / "pairs", "--out", tmp_path / "run", "--config", short)
     assert result.exit_code == 2
     assert (
-        "pairs: holds 6 pairs of frames (task rgbt); mmnet trains on crops: build" in result.stderr
+        "pairs: holds 6 pairs (task rgbt); this trains on crops: build" in result.stderr
     )
     assert not (tmp_path / "run").exists()

@@ -8,7 +8,8 @@ import torch
 from click.testing import CliRunner, Result
 
 from cli.main import main
-from tracking.weights.convert import KINDS, Kind
+from tracking.weights.convert import KINDS
+from tracking.weights.kind import Kind
 
 
 def tirdata(*args: object) -> Result:

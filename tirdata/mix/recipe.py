@@ -14,6 +14,9 @@ Subset = Literal["train", "val"]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
+Task = Literal["matching", "rgbt"]
+
+
 class Recipe(Config):
     """Which sequences go into the mix and how their crops are cut."""
 
@@ -21,7 +24,7 @@ class Recipe(Config):
     """Visible-light datasets; colour is turned to grey, but for pairs."""
     tir: tuple[Path, ...] = ()
     """Thermal datasets; for pairs those of visible and thermal frames."""
-    task: Literal["matching", "rgbt"] = "matching"
+    task: Task = "matching"
     """matching: crops around one object, for MMNet; rgbt: whole pairs of frames with masks."""
     classes: tuple[str, ...] = ()
     """Keep only these classes; empty = all."""

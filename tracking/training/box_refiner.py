@@ -1,6 +1,5 @@
 """Training the box refiner on a mix of crops."""
 
-import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +9,6 @@ import torch
 from torch import Tensor, nn
 from torch.optim import AdamW
 
-from tirdata.config import read_json
-from tirdata.errors import UsageError
 from tirdata.geometry import overlap
 from tirdata.mix.manifest import MixManifest
 from tirdata.mix.shards import MixReader
@@ -23,6 +20,7 @@ from tracking.training.box_refiner_config import RefinerConfig
 from tracking.training.box_refiner_data import RefinerBatch, RefinerPairs
 from tracking.training.data import in_order
 from tracking.training.loop import Progress, Schedule, silent
+from tracking.training.opened_mix import open_mix
 from tracking.training.run import Learning, Run
 from tracking.training.run_folder import TrainResult, check_ours
 from tracking.training.tracks import gather_tracks
@@ -77,10 +75,7 @@ def train_refiner(
         MissingError: the device is not there.
     """
     device = pick_device(config.device)
-    manifest = read_json(mix / "mix.json", MixManifest)
-    if manifest.recipe.task != "matching":
-        raise UsageError(f"{mix}: holds pairs; expected a mix of crops (build-mix)")
-    mix_hash = hashlib.sha256((mix / "mix.json").read_bytes()).hexdigest()
+    manifest, mix_hash = open_mix(mix, "matching")
     check_ours(out, WEIGHTS, RefinerConfig)
     torch.manual_seed(config.seed)
     model = BoxRefiner().to(device)

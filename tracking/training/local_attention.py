@@ -1,6 +1,5 @@
 """Multi-domain training of the local net: what all sequences share, and a last layer for each."""
 
-import hashlib
 import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,9 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import SGD
 
-from tirdata.config import read_json
-from tirdata.errors import DataError, MissingError, UsageError
-from tirdata.mix.manifest import MixManifest
+from tirdata.errors import DataError, MissingError
 from tirdata.mix.pair_reader import PairReader
 from tirdata.remote import Place
 from tracking.models.local_attention import LocalAttention
@@ -26,6 +23,7 @@ from tracking.training.distributed import ALONE, Ranks, join, leave
 from tracking.training.domains import DomainBatch, DomainDataset, Domains, SampledFrame
 from tracking.training.local_config import LocalTrainConfig
 from tracking.training.loop import Progress, Schedule, silent
+from tracking.training.opened_mix import open_mix
 from tracking.training.pair_checks import check_samples
 from tracking.training.run import Learning, Run
 from tracking.training.run_folder import TrainResult, check_ours
@@ -165,17 +163,12 @@ def _shared(model: LocalAttention) -> LocalAttention:
 
 
 def _open(mix: Place, cache: Path | None) -> tuple[PairReader, str]:
-    manifest = read_json(mix / "mix.json", MixManifest)
-    if manifest.recipe.task != "rgbt":
-        raise UsageError(
-            f"{mix}: holds crops (task {manifest.recipe.task}); the local stage trains on pairs: "
-            "build another mix with build-mix --task rgbt"
-        )
+    _, mix_hash = open_mix(mix, "rgbt")
     reader = PairReader(mix, "train", cache)
     check_samples(reader)
     if not len(reader.entries):
         raise DataError(f"{mix}: no pair to train on")
-    return reader, hashlib.sha256((mix / "mix.json").read_bytes()).hexdigest()
+    return reader, mix_hash
 
 
 def _optimizer(model: LocalAttention, config: LocalTrainConfig) -> SGD:

@@ -1,6 +1,5 @@
 """Training MMNet: the five strategies of the paper over one loop."""
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +10,8 @@ from torch.optim import SGD
 
 from tirdata import files
 from tirdata.config import to_json
-from tirdata.errors import ConfigError, UsageError
-from tirdata.mix.manifest import MixManifest, read_manifest
+from tirdata.errors import ConfigError
+from tirdata.mix.manifest import MixManifest
 from tirdata.mix.shards import MixReader
 from tirdata.remote import Place
 from tracking.models.mmnet import MMNet
@@ -23,6 +22,7 @@ from tracking.training.data import batches
 from tracking.training.distributed import Ranks, join, leave, share_norms
 from tracking.training.loop import Progress, Schedule, silent, train, trim_log
 from tracking.training.matching import MatchingLoss, classification_weight
+from tracking.training.opened_mix import open_mix
 from tracking.training.parameters import begins, freeze, hold, parameter_groups
 from tracking.training.run_folder import CHECKPOINT, CONFIG, LOG, TrainResult, check_ours
 from tracking.training.sampling import Sampler
@@ -61,10 +61,8 @@ def train_mmnet(
     try:
         strategy = STRATEGIES[config.strategy]
         picked = pick_device(device)
-        manifest = read_manifest(mix)
-        _check_task(mix, manifest)
+        manifest, mix_hash = open_mix(mix, "matching")
         check_ours(out, WEIGHTS, TrainConfig)
-        mix_hash = hashlib.sha256((mix / "mix.json").read_bytes()).hexdigest()
         run = _Run(out, config, strategy, manifest, mix_hash, ranks)
         return run.go(MixReader(mix, "train", cache), picked, on_step, stop_after)
     finally:
@@ -183,21 +181,6 @@ class _Run:
 
     def _about(self, steps: int) -> dict[str, Any]:
         return about(self.config, self.manifest, self.mix_hash, steps)
-
-
-def _check_task(mix: Place, manifest: MixManifest) -> None:
-    """See that the mix holds crops.
-
-    Raises:
-        UsageError: it holds pairs of whole frames.
-    """
-    task = manifest.recipe.task
-    if task != "matching":
-        pairs = sum(counts.crops for counts in manifest.subsets.values())
-        raise UsageError(
-            f"{mix}: holds {pairs} pairs of frames (task {task}); mmnet trains on crops: build "
-            "another mix with build-mix --task matching"
-        )
 
 
 def _prepare(

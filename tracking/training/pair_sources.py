@@ -1,10 +1,10 @@
 """Pairs of frames with the mask of one target, by number: of a mix, or of built masks."""
 
-import hashlib
 from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from tirdata import files
 from tirdata.config import read_json
 from tirdata.errors import DataError, UsageError
 from tirdata.masks.loader import MaskedFrame, MaskedFrames
@@ -13,6 +13,7 @@ from tirdata.mix.manifest import MixManifest
 from tirdata.mix.pair_reader import PairEntry, PairReader, Picture
 from tirdata.remote import Place
 from tirdata.types import Flags
+from tracking.training.opened_mix import open_mix
 from tracking.training.pair_checks import check_label, check_samples, seen_target
 
 
@@ -67,15 +68,9 @@ class MixPairs:
         """Open the shards.
 
         Raises:
-            UsageError: the mix holds crops.
             DataError: it cannot be read, its masks have the other polarity, or a pair has no
                 target.
         """
-        if manifest.recipe.task != "rgbt":
-            raise UsageError(
-                f"{mix}: holds crops (task {manifest.recipe.task}); the global stage trains on "
-                "pairs: build another mix with build-mix --task rgbt"
-            )
         self.reader = PairReader(mix, "train", cache)
         check_samples(self.reader)
         self.polarity: str = manifest.recipe.mask_polarity
@@ -184,16 +179,16 @@ def open_pairs(place: Place, cache: Path | None = None) -> tuple[PairSource, str
     if isinstance(place, Path) and not (place / "mix.json").exists() and (place / NAME).exists():
         read_json(place / NAME, MasksManifest)
         source: PairSource = MaskPairs(place)
-        told: Place = place / NAME
+        sha256 = files.sha256(place / NAME)
     elif isinstance(place, Path) and not (place / "mix.json").exists():
         raise UsageError(
             f"{place}: neither mix.json nor {NAME} there; expected what build-mix --task rgbt or "
             "masks made"
         )
     else:
-        source = MixPairs(place, read_json(place / "mix.json", MixManifest), cache)
-        told = place / "mix.json"
+        manifest, sha256 = open_mix(place, "rgbt")
+        source = MixPairs(place, manifest, cache)
     if not len(source):
         reasons = "; ".join(f"{count} {name}" for name, count in source.left_out.items())
         raise DataError(f"{place}: no pair to train on ({reasons or 'empty'})")
-    return source, hashlib.sha256(told.read_bytes()).hexdigest()
+    return source, sha256

@@ -4,7 +4,6 @@ For want of weights trained on ImageNet. Thermal and visible crops alike, in gre
 has the form of converted weights, so whatever starts from those starts from these.
 """
 
-import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +13,6 @@ import torch
 from torch import Tensor, nn
 from torch.optim import SGD
 
-from tirdata.config import read_json
-from tirdata.errors import UsageError
-from tirdata.mix.manifest import MixManifest
 from tirdata.mix.shards import MixReader
 from tirdata.remote import Place
 from tracking.models.global_attention import GlobalAttention
@@ -25,6 +21,7 @@ from tracking.models.vgg_m import GREY, VggM, initialise
 from tracking.training.class_crops import ClassBatch, ClassCrops, gather_objects
 from tracking.training.data import in_order
 from tracking.training.loop import Progress, Schedule, silent
+from tracking.training.opened_mix import open_mix
 from tracking.training.pretrain_config import PretrainConfig, Trunk
 from tracking.training.run import Learning, Run
 from tracking.training.run_folder import TrainResult, check_ours
@@ -104,10 +101,7 @@ def pretrain_backbone(
         MissingError: the device is not there.
     """
     device = pick_device(config.device)
-    manifest = read_json(mix / "mix.json", MixManifest)
-    if manifest.recipe.task != "matching":
-        raise UsageError(f"{mix}: holds pairs; expected a mix of crops (build-mix)")
-    mix_hash = hashlib.sha256((mix / "mix.json").read_bytes()).hexdigest()
+    _, mix_hash = open_mix(mix, "matching")
     weights = out / f"{config.trunk}.safetensors"
     check_ours(out, weights.name, PretrainConfig)
     reader = MixReader(mix, "train", cache)

@@ -9,28 +9,14 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from safetensors.torch import save
 from torch import Tensor
 
 from tirdata import files
 from tirdata.errors import DataError, MissingError
-
-Shapes = dict[str, tuple[int, ...]]
-
-
-class Kind(NamedTuple):
-    """One kind of file."""
-
-    about: dict[str, Any]
-    """What our file says of itself; ``model`` is the network that it is for."""
-    shapes: Shapes
-    """Of the tensors of that network, by name."""
-    read: Callable[[Path], dict[str, Tensor]]
-    """The tensors of a file under our names; raises DataError or MissingError."""
-    where: str
-    """Where people get the file."""
+from tracking.weights.kind import Kind, Shapes
 
 
 @dataclass(frozen=True)

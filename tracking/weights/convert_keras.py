@@ -16,8 +16,8 @@ from torch import Tensor
 
 from tirdata.errors import DataError, MissingError
 from tracking.models.vgg16 import BLOCKS
-from tracking.weights.convert import Kind
 from tracking.weights.convert_vgg16 import WIDTH, shapes
+from tracking.weights.kind import Kind
 
 if TYPE_CHECKING:
     from h5py import File

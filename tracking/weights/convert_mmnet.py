@@ -12,7 +12,7 @@ from torch import Tensor
 
 from tirdata.errors import DataError
 from tracking.models.mmnet import BRANCHES, INPUT_SIZE, MMNet
-from tracking.weights.convert import Kind, Shapes
+from tracking.weights.kind import Kind, Shapes
 from tracking.weights.mat_arrays import Array, read_arrays
 
 CLASSES = 30

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from tirdata.errors import DataError
 from tracking.models.vgg16 import layers
-from tracking.weights.convert import Kind, Shapes
+from tracking.weights.kind import Kind, Shapes
 from tracking.weights.matconvnet import convolutions
 
 WIDTH = 64

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from tirdata.errors import DataError
-from tracking.weights.convert import Kind, Shapes
+from tracking.weights.kind import Kind, Shapes
 from tracking.weights.matconvnet import convolutions
 
 SHAPES: Shapes = {

@@ -15,7 +15,8 @@ from tirdata.errors import DataError, MissingError
 from tracking.models import vgg16
 from tracking.models.vgg16 import Vgg16
 from tracking.weights import convert_vgg16
-from tracking.weights.convert import KINDS, Kind, convert
+from tracking.weights.convert import KINDS, convert
+from tracking.weights.kind import Kind
 from tracking.weights.load import load_weights, read_about
 from tracking.weights.mat_arrays import Array, read_arrays
 from tracking.weights.matconvnet import convolutions

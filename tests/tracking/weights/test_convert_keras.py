@@ -15,7 +15,8 @@ from tirdata.errors import DataError, MissingError
 from tracking.models.global_attention import GlobalAttention
 from tracking.models.vgg16 import BLOCKS, Vgg16
 from tracking.weights import convert_keras, convert_vgg16
-from tracking.weights.convert import KINDS, Kind, convert
+from tracking.weights.convert import KINDS, convert
+from tracking.weights.kind import Kind
 from tracking.weights.load import load_weights, read_about
 
 h5py = pytest.importorskip("h5py")
