@@ -61,14 +61,18 @@ def _json_rows(path: Path, text: str) -> Iterator[tuple[int, Mapping[str, Any]]]
 
 
 def _csv_rows(path: Path, text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    reader = csv.DictReader(text.splitlines(), skipinitialspace=True)
-    missing = {"frame", "x", "y", "w", "h"} - set(reader.fieldnames or ())
+    lines = text.splitlines()
+    heading = lines[0] if lines else ""
+    delimiter = max(",;\t", key=heading.count)  # as spreadsheets of many countries write them
+    reader = csv.DictReader(lines, skipinitialspace=True, delimiter=delimiter)
+    missing = {"frame", "x", "y", "w", "h"} - {name.strip() for name in reader.fieldnames or ()}
     if missing:
         raise DataError(
             f"{path}: row 1: no column {', '.join(sorted(missing))}; expected "
             "sequence,frame,track,class,x,y,w,h"
         )
-    for number, row in enumerate(reader, start=2):
+    for row in reader:
         if None in row:
-            raise DataError(f"{path}: row {number}: more values than columns")
-        yield number, {name: value for name, value in row.items() if value not in ("", None)}
+            raise DataError(f"{path}: row {reader.line_num}: more values than columns")
+        cells = {name.strip(): (value or "").strip() for name, value in row.items()}
+        yield reader.line_num, {name: value for name, value in cells.items() if value}

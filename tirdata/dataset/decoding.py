@@ -23,6 +23,7 @@ from tirdata.errors import DataError, DecodeError
 from tirdata.fetch.wanted import Clip
 from tirdata.frames.normalise import Normaliser
 from tirdata.frames.plan import Plan, decide, is_flipped, settle
+from tirdata.frames.repaint import mark_repaints
 from tirdata.frames.settings import NormaliseConfig
 from tirdata.frames.shots import mark_shots
 from tirdata.frames.survey import Survey, plane_of
@@ -195,7 +196,8 @@ def _survey(
     job: Job, reader: FrameReader, decoded: Decoded, work: Path, pool: ThreadPoolExecutor
 ) -> None:
     shots = _Pass(job, decoded, work, pool)
-    for picture, begins in mark_shots(_pictures(reader, job, decoded), _plane):
+    marked = mark_shots(_pictures(reader, job, decoded), _plane)
+    for picture, begins in mark_repaints(marked, _colour):
         shots.add(picture, begins=begins)
     shots.finish()
 
@@ -263,6 +265,10 @@ class _Rendering:
 
 def _plane(picture: Picture) -> Pixels:
     return picture.plane
+
+
+def _colour(picture: Picture) -> float:
+    return picture.raw.colour
 
 
 def _end(clips: tuple[Clip, ...]) -> float | None:

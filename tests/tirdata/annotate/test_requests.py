@@ -167,6 +167,18 @@ def test_boxes_of_several_sequences_come_from_one_file(tmp_path: Path) -> None:
     assert len(second.changed) == 1
 
 
+def test_csv_as_spreadsheets_write_it_says_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "boxes.csv"
+    heading = "\ufeffframe ; class;x;y;w;h\r\n"
+    path.write_text(f"{heading}0; drone ;10;20;12;8\r\n\r\n7;;1,5;2;3;4\r\n", encoding="utf-8")
+    rows = read_boxes(path)
+    where, first = next(rows)
+    assert where.endswith("row 2")
+    assert (first.frame, first.class_name, first.x) == (0, "drone", 10)
+    with pytest.raises(DataError, match=r"boxes\.csv: row 4: x: .*number"):
+        next(rows)
+
+
 def test_json_file_says_the_same_as_csv(dataset: Dataset, tmp_path: Path) -> None:
     path = tmp_path / "boxes.json"
     path.write_text(json.dumps([{"frame": 3, "class": "drone", "x": 10, "y": 20, "w": 12, "h": 8}]))
