@@ -17,7 +17,7 @@ import argparse
 import csv
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -99,7 +99,7 @@ def read_clips(data: Path, step: int, most: int) -> Iterator[Pair]:
     yield cut_clip(data / "antiuav" / "41", ".avi", range(0, 1000, step)[:most])
 
 
-def cut_clip(place: Path, kind: str, picks: range) -> Pair:
+def cut_clip(place: Path, kind: str, picks: Sequence[int]) -> Pair:
     """Some frames of a clip up to the first without a box."""
     boxes = read_boxes(place.with_suffix(".txt"), origin=1)
     reader = open_frames(place.with_suffix(kind))

@@ -10,7 +10,7 @@ r"""Starts of our own for dual-attention's trunk, VGG-M's conv1-3 without ImageN
        tirdata train dual-attention --stage local --mix PAIRS --init RUN/vgg-m.safetensors \
            --config benchmarks/rgbt_start.toml --out LOCAL
    With `--lent` the half that a clip does not have is the one that it has, as LaSOT's frames are
-   lent, and of Anti-UAV's clips 80 frames are taken: for the global stage
+   lent; 6 frames are taken of a clip and 80 of Anti-UAV's: for the global stage
    (benchmarks/global_start.toml).
 3. `--trunk NET --out vgg_m.safetensors`: conv1-3 alone, of either, in half precision.
 """
@@ -38,6 +38,7 @@ from tracking.trackers.global_search import cut_target
 from tracking.weights.load import read_about, write_weights
 
 FRAMES_OF_A_CLIP = 10
+LENT_FRAMES = 6  # the same, for the global stage
 FRAMES_OF_CLUTTER = 80  # of each clip of Anti-UAV's, for the global stage
 PICTURES = 60  # of HIT-UAV, two objects of each
 
@@ -59,7 +60,8 @@ def main() -> None:
 
 def make_pairs(data: Path, out: Path, *, lent: bool = False) -> None:
     """A mix of pairs of frames of clips that have one half each."""
-    recipe = RECIPE.model_copy(update={"task": "rgbt"})
+    boxes = "thermal" if lent else "visible"  # the map lies on the thermal half as it is
+    recipe = RECIPE.model_copy(update={"task": "rgbt", "mask_boxes": boxes})
     writer = ShardWriter(out / "train", recipe.shard_bytes)
     samples = pairs = 0
     for domain, item in chosen(data):
@@ -106,7 +108,9 @@ Made = tuple[PairSample, bytes, list[int], list[int]]
 def cut(domain: str, item: Item, number: int, *, lent: bool = False) -> Iterator[Made]:
     """Pairs of the first two tracks of a sequence."""
     _, modality, sequence = item
-    many = FRAMES_OF_CLUTTER if lent and domain.startswith("antiuav") else FRAMES_OF_A_CLIP
+    many = FRAMES_OF_A_CLIP
+    if lent:
+        many = FRAMES_OF_CLUTTER if domain.startswith("antiuav") else LENT_FRAMES
     for track in sequence.tracks[:2]:
         random = np.random.default_rng((number, track.id))
         usable = np.flatnonzero(~np.isnan(track.boxes).any(axis=1))
