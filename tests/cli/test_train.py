@@ -128,7 +128,5 @@ def test_a_mix_of_pairs_is_not_for_it(short: Path, tmp_path: Path) -> None:
     build(Recipe(vid=(vid,), task="rgbt"), tmp_path / "pairs")
     result = tirdata("--mix", tmp_path / "pairs", "--out", tmp_path / "run", "--config", short)
     assert result.exit_code == 2
-    assert (
-        "pairs: holds 6 pairs (task rgbt); this trains on crops: build" in result.stderr
-    )
+    assert "pairs: holds 6 pairs (task rgbt); this trains on crops: build" in result.stderr
     assert not (tmp_path / "run").exists()

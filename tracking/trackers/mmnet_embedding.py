@@ -18,7 +18,6 @@ from tracking.models.alexnet import Features
 from tracking.models.inference import inference_copy
 from tracking.models.mmnet import INPUT_SIZE, MMNet
 from tracking.models.quantised import quantised
-from tracking.models.replay import Replayed
 from tracking.trackers.mmnet_settings import MMNetConfig
 from tracking.weights.load import pick_precision, processor_has_bf16
 
@@ -63,11 +62,6 @@ def _by_torch(model: MMNet, config: MMNetConfig, device: torch.device) -> Embedd
         features: Features = ready.embed(images)
         return features
 
-    if config.cuda_graphs:
-        if device.type != "cuda":
-            raise ConfigError(f"cuda_graphs: there are none on {device}; --device cuda")
-        replayed = Replayed(run)
-        return Embedding(replayed, replayed, ready)
     return Embedding(run, run, ready)
 
 

@@ -48,21 +48,20 @@ def middle_part(window: Tensor, size: int) -> Tensor:
     return part / part.sum()
 
 
-def read(maps: Tensor, window: Tensor, influence: float) -> list[Answer]:
-    """What each of ``maps`` (n, r, r) says; all the work where they lie, few numbers come back.
+def read(maps: Tensor, window: Tensor, influence: float) -> Tensor:
+    """What each of ``maps`` (n, r, r) says: a row (5,) for ``answer_of``, where the maps lie.
 
-    Args:
-        maps: responses.
-        window: (r, r), sum 1: where the object is expected.
-        influence: weight of the window in ``Answer.near``.
+    ``window`` (r, r), sum 1, is where the object is expected, ``influence`` its weight in ``near``.
     """
     tops, at = peaks(maps)
     near = peaks(windowed(maps, window, influence))[1]
-    table = torch.cat([tops[:, None], at, near], 1).tolist()
-    return [
-        Answer(top, (dx, dy), (near_dx, near_dy), values)
-        for (top, dx, dy, near_dx, near_dy), values in zip(table, maps, strict=True)
-    ]
+    return torch.cat([tops[:, None], at, near], 1)
+
+
+def answer_of(row: list[float], values: Tensor) -> Answer:
+    """A row of ``read``, with the map that it was read from."""
+    top, dx, dy, near_dx, near_dy = row
+    return Answer(top, (dx, dy), (near_dx, near_dy), values)
 
 
 def windowed(maps: Tensor, window: Tensor, influence: float) -> Tensor:

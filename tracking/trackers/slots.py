@@ -10,18 +10,18 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from tracking.models.replay import Record, record_on_gpu
+from tracking.models.replay import Record, Run, Tensors, record_on_gpu
 
 SLOTS: Final = 512  # local and global candidates of a frame
-
-Run = Callable[[Tensor], Tensor]
 
 
 class Slots:
     """``run`` of features (n, ...) in parts of ``SLOTS``, recorded at the first call."""
 
     def __init__(
-        self, run: Run, record: Callable[[Run, Tensor], Record[Tensor]] | None = None
+        self,
+        run: Callable[[Tensor], Tensor],
+        record: Callable[[Run, Tensors], Record] | None = None,
     ) -> None:
         """Prepare.
 
@@ -29,15 +29,16 @@ class Slots:
             run: gives a row for each row, by that row alone; without gradients or dropout.
             record: how; None: as a CUDA graph.
         """
-        self._run = run
+        self._run: Run = lambda features: (run(features),)
         self._how = record or record_on_gpu
-        self._record: Record[Tensor] | None = None
+        self._record: Record | None = None
 
     def __call__(self, features: Tensor) -> Tensor:
         """A row for each of ``features``."""
         if self._record is None:
-            self._record = self._how(self._run, features.new_zeros(SLOTS, *features.shape[1:]))
-        given, found, replay = self._record
+            example = features.new_zeros(SLOTS, *features.shape[1:])
+            self._record = self._how(self._run, (example,))
+        (given,), (found,), replay = self._record
         parts = []
         for first in range(0, len(features), SLOTS):
             part = features[first : first + SLOTS]

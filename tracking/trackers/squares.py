@@ -9,11 +9,12 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from tirdata.crops import crop, patch_of
 from tirdata.types import Frame
+
+LENGTHS = (64, 96, 128, 192, 256, 384, 512, 768, 1024)
 
 
 class Square(NamedTuple):
@@ -28,31 +29,35 @@ class Square(NamedTuple):
 def crops_of(squares: Sequence[Square], size: int, device: torch.device) -> Tensor:
     """Crops (n, 1, size, size) uint8 of ``squares``, on ``device``."""
     if device.type != "cpu":
-        return resampled(squares, size, device)
+        patches, edges = gathered(squares, size)
+        return resampled(patches.to(device), edges.to(device), size)
     made = [crop(each.frame, each.middle, each.side, size, each.pad) for each in squares]
     return torch.from_numpy(np.stack(made))[:, None]
 
 
-def resampled(squares: Sequence[Square], size: int, device: torch.device) -> Tensor:
-    """As ``crops_of``, by matrix products on any device."""
-    patches, edges = gathered(squares, size)
-    pixels = torch.from_numpy(patches).to(device, non_blocking=True).float()
-    lefts, tops, sides = torch.from_numpy(edges).to(device, non_blocking=True).unbind(1)
-    # Rounded in between as Pillow does, or sharp edges would overshoot twice.
-    lines = _bytes(pixels @ _weights(lefts, sides, size, pixels.shape[-1]).mT)
-    crops = _bytes(_weights(tops, sides, size, pixels.shape[-1]) @ lines)
-    return crops.to(torch.uint8)[:, None]
+def gathered(squares: Sequence[Square], size: int) -> tuple[Tensor, Tensor]:
+    """Pixels (n, p, p) uint8 around each square, and where in them it is: left, top, side (n, 3).
 
-
-def gathered(squares: Sequence[Square], size: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """What a GPU is sent: pixels (n, p, p) around each, and left, top and side in them (n, 3)."""
+    There are few different p, as what a GPU does is recorded for each.
+    """
     parts = [patch_of(each.frame, each.middle, each.side, size, each.pad) for each in squares]
-    length = max(max(patch.shape) for patch, _, _ in parts)
+    wanted = max(max(patch.shape) for patch, _, _ in parts)
+    length = next((each for each in LENGTHS if each >= wanted), wanted)
     patches = np.zeros((len(parts), length, length), np.uint8)
     for row, (patch, _, _) in enumerate(parts):
         patches[row, : patch.shape[0], : patch.shape[1]] = patch
     edges = [(left, top, each.side) for (_, left, top), each in zip(parts, squares, strict=True)]
-    return patches, np.array(edges, np.float32)
+    return torch.from_numpy(patches), torch.tensor(edges)
+
+
+def resampled(patches: Tensor, edges: Tensor, size: int) -> Tensor:
+    """Crops (n, 1, size, size) uint8 of what ``gathered`` gave, where that lies."""
+    lefts, tops, sides = edges.unbind(1)
+    length = patches.shape[-1]
+    # Rounded in between as Pillow does, or sharp edges would overshoot twice.
+    lines = _bytes(patches.float() @ _weights(lefts, sides, size, length).mT)
+    crops = _bytes(_weights(tops, sides, size, length) @ lines)
+    return crops.to(torch.uint8)[:, None]
 
 
 def _bytes(values: Tensor) -> Tensor:

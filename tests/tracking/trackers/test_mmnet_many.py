@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from tests.made import made_sequence
+from tests.tracking.models.recorded import record_here
 from tests.tracking.trackers.made_weights import untrained
 from tirdata.geometry import overlap
 from tirdata.tracker import ManyTracker, Prediction
 from tirdata.types import Box, Frame, Sequence
+from tracking.models.replay import Replayed
 from tracking.trackers.mmnet import MMNetConfig, MMNetTracker
-from tracking.trackers.squares import resampled
 
 FRAMES = 5
 
@@ -60,13 +61,17 @@ def test_many_targets_of_many_sequences_are_answered_as_each_alone(
             assert own.score == pytest.approx(alone.score, abs=1e-3)
 
 
+@pytest.mark.parametrize("recorded", [False, True])
 def test_what_a_gpu_does_otherwise_answers_the_same(
-    config: MMNetConfig, sequences: list[Sequence], monkeypatch: pytest.MonkeyPatch
+    config: MMNetConfig, sequences: list[Sequence], monkeypatch: pytest.MonkeyPatch, recorded: bool
 ) -> None:
-    """Crops by matrix products, and what each target needs of the processor in threads."""
+    """Crops by matrix products, all recorded, and each target's share of a processor in threads."""
     tracker = MMNetTracker(config)
     wanted = [_alone(tracker, sequence) for sequence in sequences]
-    monkeypatch.setattr("tracking.trackers.mmnet_network.crops_of", resampled)
+    network = tracker.network
+    monkeypatch.setattr(network, "by_patches", True)
+    if recorded:
+        monkeypatch.setattr(network, "_pass", Replayed(network._of_patches, record_here))
     with ThreadPoolExecutor(4) as pool:
         monkeypatch.setattr(tracker, "_each", pool.map)
         frames = [each.frames[0] for each in sequences]

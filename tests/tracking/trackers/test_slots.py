@@ -3,28 +3,17 @@
 import numpy as np
 import pytest
 import torch
-from torch import Tensor
 
 from tests.made_pairs import FAST, made_pairs
+from tests.tracking.models.recorded import record_here
 from tests.tracking.trackers.test_online import learner_of
 from tirdata.errors import MissingError
 from tirdata.geometry import overlap
 from tirdata.types import Box
 from tracking.models.local_attention import Head
-from tracking.models.replay import Record
 from tracking.trackers.dual_attention import DualAttentionTracker
 from tracking.trackers.dual_attention_settings import DualAttentionConfig
-from tracking.trackers.slots import SLOTS, Run, Slots
-
-
-def record_here(run: Run, example: Tensor) -> Record[Tensor]:
-    """What a GPU does, without one: the same memory is read and written at each replay."""
-    found = run(example)
-
-    def replay() -> None:
-        found.copy_(run(example))
-
-    return Record(example, found, replay)
+from tracking.trackers.slots import SLOTS, Slots
 
 
 @pytest.mark.parametrize("count", [1, SLOTS, SLOTS + 3])

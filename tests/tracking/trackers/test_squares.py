@@ -6,7 +6,7 @@ import torch
 
 from tirdata.crops import crop
 from tirdata.types import Frame
-from tracking.trackers.squares import Square, crops_of, resampled
+from tracking.trackers.squares import Square, crops_of, gathered, resampled
 
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]
 
@@ -35,7 +35,8 @@ def test_matrix_products_crop_as_pillow_does(size: int, device: str) -> None:
         )
         for number in range(24)
     ]
-    found = resampled(squares, size, torch.device(device))
+    patches, edges = gathered(squares, size)
+    found = resampled(patches.to(device), edges.to(device), size)
     assert found.dtype == torch.uint8
     assert found.shape == (24, 1, size, size)
     wanted = np.stack([crop(s.frame, s.middle, s.side, size, s.pad) for s in squares])
@@ -43,3 +44,11 @@ def test_matrix_products_crop_as_pillow_does(size: int, device: str) -> None:
     assert missed.max() <= 1
     assert (missed > 0).mean() < 1e-3
     assert torch.equal(crops_of(squares, size, torch.device("cpu"))[:, 0], torch.from_numpy(wanted))
+
+
+def test_there_are_few_lengths_of_what_is_gathered() -> None:
+    frame = _scene(160, 120)
+    lengths = {
+        gathered([Square(frame, (50.0, 50.0), side, 0)], 255)[0].shape[-1] for side in range(5, 90)
+    }
+    assert lengths == {64, 96}
