@@ -95,7 +95,7 @@ def make(
     )
     means = values.mean(dim=(2, 3), keepdim=True)
     values = (values - means) * gains + means + lifts
-    values = _noisy(_blurred(values, columns), changes, seeds).round_().clamp_(0, 255)
+    values = _noisy(_blurred(values, columns), columns, seeds).round_().clamp_(0, 255)
     return torch.where(inverted > 0, 255 - values, values).to(torch.uint8)
 
 
@@ -187,16 +187,19 @@ def _blurred(values: Tensor, columns: _Columns) -> Tensor:
     return values.index_copy(0, rows, some.transpose(0, 1))
 
 
-def _noisy(values: Tensor, changes: Sequence[Change], seeds: Sequence[int]) -> Tensor:
+def _noisy(values: Tensor, columns: _Columns, seeds: Sequence[int]) -> Tensor:
     """Noise of every pixel by itself, and offsets of whole rows and columns."""
+    noisy = [row for row, each in enumerate(columns.changes) if each.noise or each.pattern]
+    if not noisy:
+        return values
     size = values.shape[-1]
     generator = torch.Generator(values.device)
-    for row, each in enumerate(changes):
-        if not (each.noise or each.pattern):
-            continue
-        generator.manual_seed(seeds[row])
-        drawn = torch.randn(size * size + 2 * size, generator=generator, device=values.device)
-        columns, rows, pixels = torch.split(drawn, [size, size, size * size])
-        values[row, 0] += each.noise * pixels.view(size, size)
-        values[row, 0] += each.pattern * (columns[None, :] + rows[:, None])
+    drawn = values.new_empty(len(noisy), size * size + 2 * size)
+    for own, row in zip(drawn, noisy, strict=True):
+        own.normal_(generator=generator.manual_seed(seeds[row]))
+    across, down, pixels = torch.split(drawn, [size, size, size * size], 1)
+    at = sent(torch.tensor(noisy), values.device)
+    noise, pattern = (columns.of(name, at)[:, None, None] for name in ("noise", "pattern"))
+    offsets = pattern * (across[:, None, :] + down[:, :, None])
+    values[at, 0] += noise * pixels.unflatten(1, (size, size)) + offsets
     return values
