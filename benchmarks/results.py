@@ -92,7 +92,8 @@ class Bench:
         device = self.given.device
         tracker = MMNetTracker(
             MMNetConfig.model_validate(
-                {**self.budget.tracker, "weights": weights, "device": device}
+                # What the frame's edge hides is no matter of weights, and first rows had it so.
+                {"mind_edges": False, **self.budget.tracker, "weights": weights, "device": device}
             )
         )
         clips: dict[str, dict[str, dict[str, float]]] = {}
