@@ -201,5 +201,5 @@ def _noisy(values: Tensor, columns: _Columns, seeds: Sequence[int]) -> Tensor:
     at = sent(torch.tensor(noisy), values.device)
     noise, pattern = (columns.of(name, at)[:, None, None] for name in ("noise", "pattern"))
     offsets = pattern * (across[:, None, :] + down[:, :, None])
-    values[at, 0] += noise * pixels.unflatten(1, (size, size)) + offsets
+    values[at, 0] += noise * pixels.view(-1, size, size) + offsets
     return values
