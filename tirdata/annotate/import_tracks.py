@@ -22,6 +22,7 @@ from tirdata.annotate.importing import (
     earlier,
     find_recording,
     names_of,
+    warn_of_boxes_beyond,
 )
 from tirdata.annotate.journal import LOCK_WAIT_S, Journal
 from tirdata.dataset.card import Card, Source
@@ -253,6 +254,7 @@ def _within(track: Track, card: Card, path: Path, faults: Faults) -> Track:
             f"is outside the {card.width}x{card.height} frame; expected a part inside"
         )
     boxes = np.where(bad[:, None], np.nan, track.boxes)
+    warn_of_boxes_beyond(f"{path}: track {track.id}", boxes, card)
     return replace(track, boxes=boxes, generated=track.generated | bad)
 
 

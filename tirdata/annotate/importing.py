@@ -4,6 +4,7 @@ The rows are frames of the recording; its sequences are parts of it. Everything 
 anything is written, and the same file is not taken in twice.
 """
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,10 @@ from tirdata.files import sha256
 from tirdata.geometry import inside
 from tirdata.layouts.text import read_boxes
 from tirdata.types import Box, Boxes
+
+_FAR = 0.1  # of a box's side beyond the frame
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -143,7 +148,21 @@ def rows_of(card: Card, boxes: Boxes, path: Path) -> Boxes:
             f"{path}: line {numbers[row] + 1}: box {shown} (from 0) is outside the frame; "
             f"expected x < {card.width}, y < {card.height} and a part inside"
         )
+    warn_of_boxes_beyond(str(path), rows, card)
     return rows
+
+
+def warn_of_boxes_beyond(where: str, boxes: Boxes, card: Card) -> None:
+    """Warn if most boxes reach far out of the frame: then they are mostly x1,y1,x2,y2."""
+    ends, sides = boxes[:, :2] + boxes[:, 2:], boxes[:, 2:]
+    outside = np.maximum(-boxes[:, :2], ends - (card.width, card.height))
+    far = int((outside > _FAR * sides).any(axis=1).sum())
+    count = int((~np.isnan(boxes[:, 0])).sum())
+    if 2 * far > count:
+        _log.warning(
+            "%s: %d of %d boxes reach beyond the %dx%d frame; are they x,y,w,h?",
+            where, far, count, card.width, card.height,
+        )  # fmt: skip
 
 
 def new_event(

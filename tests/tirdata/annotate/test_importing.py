@@ -11,7 +11,12 @@ from tests.made import made_sequence
 from tirdata.annotate.annotate import derive
 from tirdata.annotate.check import journal_faults
 from tirdata.annotate.events import DeleteTrackEvent, UndoEvent
-from tirdata.annotate.importing import BoxesFile, ImportReport, import_boxes
+from tirdata.annotate.importing import (
+    BoxesFile,
+    ImportReport,
+    import_boxes,
+    warn_of_boxes_beyond,
+)
 from tirdata.annotate.journal import Journal
 from tirdata.dataset.card import Card, Source
 from tirdata.dataset.decisions import Hud, Rectangle, Region
@@ -280,3 +285,16 @@ def test_checking_alone_writes_nothing(dataset: Dataset, tmp_path: Path, rows: l
     wanted = BoxesFile(_text(tmp_path, rows), "clip", "drone")
     assert import_boxes(dataset, wanted, write=False).changed
     assert _files(dataset) == before
+
+
+def test_boxes_that_mostly_reach_out_of_the_frame_are_doubted(
+    dataset: Dataset, caplog: pytest.LogCaptureFixture
+) -> None:
+    card = dataset.read_card(dataset.sequence_ids()[0])  # 64x48
+    corners = np.array([[40.0, 30, 50, 40]] * 3 + [[1.0, 1, 9, 9], [np.nan] * 4])
+    warn_of_boxes_beyond("clip.txt", corners, card)
+    assert "clip.txt: 3 of 4 boxes reach beyond the 64x48 frame; are they x,y,w,h?" in caplog.text
+    caplog.clear()
+    entering = np.array([[-0.5, 30, 10, 10]] * 3 + [[60.0, 1, 9, 9], [np.nan] * 4])
+    warn_of_boxes_beyond("clip.txt", entering, card)
+    assert caplog.text == ""
