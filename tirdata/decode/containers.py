@@ -57,11 +57,14 @@ def _is_transport_stream(head: bytes) -> bool:
 
 
 def _is_elementary(head: bytes) -> bool:
-    """H.264 or H.265 without a container: begins with a parameter set or a delimiter."""
+    """H.264 or H.265 without a container: begins with a parameter set, a delimiter or a note.
+
+    (The note is supplemental information, which ``ffmpeg -c copy`` leaves in front.)
+    """
     for code in _START_CODES:
         if head.startswith(code) and len(head) > len(code) + 1:
             unit = head[len(code)]
-            return (unit & 0x9F) in (7, 9) or (unit >> 1) in (32, 33, 35)
+            return (unit & 0x9F) in (6, 7, 9) or (unit >> 1) in (32, 33, 35, 39)
     return False
 
 

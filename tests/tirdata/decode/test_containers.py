@@ -35,6 +35,11 @@ def test_a_container_is_known_and_lacks_nothing(
     assert missing_bytes(path) == 0
 
 
+@pytest.mark.parametrize("start", ["00000001 0605ff", "000001 06", "00000001 2605", "000001 4e01"])
+def test_a_stream_may_begin_with_a_note(start: str) -> None:
+    assert container_of(bytes.fromhex(start) + b"\xff" * 20) == "elementary"
+
+
 @pytest.mark.parametrize(
     ("size", "pixels", "rate"), [((720, 480), "yuv411p", 30), ((720, 576), "yuv420p", 25)]
 )
