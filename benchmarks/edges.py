@@ -8,6 +8,7 @@ tracked: the first visible part goes with the true middle, 4 % beside it, which 
 `tracking/trackers/edges.py` does for other shares, objects that only touch the edge (0) among them.
 
 Run: python -m benchmarks.edges --data ../shared/data [--hidden 0 0.1 0.2 0.35 0.5]
+     python -m benchmarks.edges --picture docs/pictures/edge.png
 """
 
 import argparse
@@ -34,6 +35,8 @@ SEEN = 0.15  # of a box, else there is no truth
 LEAST = 60  # pixels of a frame's side
 BESIDE = 0.04  # of the box's sides: error of the middle with --hidden
 NAMES = "ltrb"
+TILES, TILE, SHOWN = 5, 180, 24  # of the picture: frames, their sides in pixels, the last
+WHITE, RED, GREEN = (255, 255, 255), (40, 40, 230), (60, 200, 60)
 
 
 def ways(clip: Clip) -> Iterator[int]:
@@ -113,6 +116,28 @@ def followed(tracker: Recorder, clip: Clip) -> tuple[float, float]:
     return before, after
 
 
+def picture_of(tracker: Recorder, clip: Clip, path: Path) -> None:
+    """Frames of ``clip`` side by side: truth white, with `mind_edges` green, without it red."""
+    tracker.init(clip.frames[0], Box(*clip.boxes[0].tolist()))
+    shown = np.linspace(1, min(SHOWN, len(clip.frames) - 1), TILES).round().astype(int)
+    tiles = []
+    for number in range(1, int(shown[-1]) + 1):
+        found, truth = tracker.track(clip.frames[number]).box, clip.boxes[number]
+        if number not in shown or np.isnan(truth).any():
+            continue
+        side = 2.2 * float(truth[2:].max())
+        corner = truth[:2] + truth[2:] / 2 - side / 2
+        scale = TILE / side
+        matrix = np.array([[scale, 0, -corner[0] * scale], [0, scale, -corner[1] * scale]])
+        picture = cv2.cvtColor(clip.frames[number], cv2.COLOR_GRAY2BGR)
+        tile = cv2.warpAffine(picture, matrix, (TILE, TILE), borderValue=(90, 60, 60))
+        for box, colour in ((truth, WHITE), (tracker.part(), RED), (found, GREEN)):
+            x, y, w, h = (np.array(box) - [*corner, 0, 0]) * scale
+            cv2.rectangle(tile, (round(x), round(y)), (round(x + w), round(y + h)), colour, 2)
+        tiles.append(tile)
+    cv2.imwrite(str(path), np.hstack(tiles))
+
+
 def followed_by_truth(clip: Clip, whole_boxes: Boxes, seed: int) -> tuple[float, float]:
     """Mean IoU of the first visible part where it truly is, and of what ``edges`` makes of it."""
     first = clip.boxes[0]
@@ -158,10 +183,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--hidden", type=float, nargs="*", default=[])
+    parser.add_argument("--picture", type=Path, help="of one clip; nothing else is done then")
+    parser.add_argument("--clip", default="V_DRONE_017-t", help="of that picture")
     given = parser.parse_args()
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     found = sources(given.data)
+    if given.picture:
+        (one,) = (each for each in made(found)["come in"] if each.name == given.clip)
+        picture_of(Recorder(MMNetConfig()), one, given.picture)
+        return
     print("| | clips | without | with `mind_edges` | difference |\n|---|---|---|---|---|")
     if given.hidden:
         for share in given.hidden:

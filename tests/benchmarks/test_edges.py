@@ -1,11 +1,28 @@
 """Clips whose frame is cut so that the object comes in over its edge, and leaves over it."""
 
+from pathlib import Path
+
+import cv2
 import numpy as np
 import pytest
 
 from benchmarks.annotated import Clip
-from benchmarks.edges import backwards, cut, followed_by_truth, made, report, ways
+from benchmarks.edges import (
+    TILE,
+    Recorder,
+    backwards,
+    cut,
+    followed,
+    followed_by_truth,
+    made,
+    picture_of,
+    report,
+    ways,
+)
+from tests.made import made_sequence
+from tests.tracking.trackers.made_weights import untrained
 from tirdata.geometry import clip as clipped
+from tracking.trackers.mmnet import MMNetConfig
 
 SIZE = (160, 128)
 
@@ -57,3 +74,16 @@ def test_what_comes_in_is_found_where_the_part_is_known(moving: Clip) -> None:
     before, after = followed_by_truth(*smaller, 0)
     assert after > before + 0.1
     assert report("x", np.array([[0.5, 0.75], [0.5, 0.75]])).startswith("| x | 2 | 0.500 | 0.750 |")
+
+
+def test_a_tracker_is_asked_with_and_without(moving: Clip, tmp_path: Path) -> None:
+    weights = untrained(tmp_path / "mmnet.safetensors", made_sequence(4, target=(24.0, 20.0)))
+    tracker = Recorder(MMNetConfig(weights=weights, device="cpu", scales_every=9))
+    smaller = cut(moving._replace(frames=moving.frames[:6], boxes=moving.boxes[:6]), 0, 0.4)
+    assert smaller is not None
+    before, after = followed(tracker, smaller[0])
+    assert 0 < before < after
+    picture_of(tracker, smaller[0], tmp_path / "edge.png")
+    tiles = cv2.imread(str(tmp_path / "edge.png"))
+    assert tiles is not None
+    assert tiles.shape == (TILE, 5 * TILE, 3)
