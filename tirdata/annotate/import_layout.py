@@ -103,7 +103,8 @@ def import_layout(
 
     Raises:
         UsageError: a class is not known, or a name in ``only`` is not there.
-        DataError: another process writes to the dataset, or strictly, a sequence cannot be read.
+        BusyError: another process writes to the dataset.
+        DataError: strictly, a sequence cannot be read.
         StorageError: the dataset cannot be written.
     """
     names = _names(folder)

@@ -133,7 +133,7 @@ def ingest(
     Raises:
         UsageError: a class is not known, settings make no sense together, or one title is to be
             that of several sources.
-        DataError: another process writes to the dataset.
+        BusyError: another process writes to the dataset.
         StorageError: it cannot be written.
     """
     _check(wanted, dataset, settings)

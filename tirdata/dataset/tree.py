@@ -27,7 +27,7 @@ from tirdata.dataset.vid_xml import (
     write_annotations,
     write_objects,
 )
-from tirdata.errors import ConfigError, DataError, UsageError, VersionError
+from tirdata.errors import BusyError, ConfigError, DataError, UsageError, VersionError
 from tirdata.files import storage_error, write_text
 from tirdata.types import Floats, Track
 from tirdata.types import Sequence as TrackedSequence
@@ -288,7 +288,7 @@ class Dataset:
         """Keep other processes from writing; given back when this one ends, however it does.
 
         Raises:
-            DataError: another process holds it, and did so for ``wait_s``.
+            BusyError: another process holds it, and did so for ``wait_s``.
             StorageError: the lock file cannot be written.
         """
         path = self.root / _LOCK_NAME
@@ -300,7 +300,7 @@ class Dataset:
             if not _locked(file, wait_s):
                 file.seek(0)
                 holder = file.read().strip() or "another process"
-                raise DataError(f"{self.root}: in use by {holder}; wait for it to end, or stop it")
+                raise BusyError(f"{self.root}: in use by {holder}; wait for it to end, or stop it")
             file.truncate(0)
             file.write(_this_process())
             file.flush()

@@ -11,7 +11,7 @@ from tests.serve import Page, Site, serve
 from tirdata.dataset.ingest import plan
 from tirdata.dataset.settings import IngestConfig
 from tirdata.dataset.tree import Dataset
-from tirdata.errors import DataError, PartlyDoneError, TirDataError, UsageError
+from tirdata.errors import BusyError, PartlyDoneError, TirDataError, UsageError
 from tirdata.fetch.sources import read_sources
 
 
@@ -141,7 +141,7 @@ def test_one_title_is_for_one_source(dataset: Dataset, short: Path, spliced: Pat
 
 
 def test_two_at_once_do_not_mix(dataset: Dataset, short: Path) -> None:
-    with dataset.lock(), pytest.raises(DataError, match="in use by process"):
+    with dataset.lock(), pytest.raises(BusyError, match="in use by process"):
         fetch(dataset, short)
 
 

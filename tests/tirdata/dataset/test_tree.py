@@ -16,7 +16,14 @@ from tirdata.config import to_json
 from tirdata.dataset.create import SAMPLE_NAME, create_dataset
 from tirdata.dataset.tree import Dataset, SequenceId
 from tirdata.dataset.vid_xml import pixel_boxes
-from tirdata.errors import AnnotationError, DataError, StorageError, UsageError, VersionError
+from tirdata.errors import (
+    AnnotationError,
+    BusyError,
+    DataError,
+    StorageError,
+    UsageError,
+    VersionError,
+)
 from tirdata.types import Track
 
 FIRST, SECOND, VAL = SequenceId("train", 0, 0), SequenceId("train", 0, 1), SequenceId("val", 0, 0)
@@ -208,7 +215,7 @@ def test_the_lock_of_another_process_is_named_and_ends_with_it(dataset: Dataset)
         assert holder.stdout is not None
         assert holder.stdout.readline() == b"held\n"
         with (
-            pytest.raises(DataError, match=rf"in use by process {holder.pid} on .*; wait for it"),
+            pytest.raises(BusyError, match=rf"in use by process {holder.pid} on .*; wait for it"),
             dataset.lock(),
         ):
             pytest.fail("two processes hold the lock")
