@@ -24,6 +24,7 @@ Image.MAX_IMAGE_PIXELS = None  # its warning would go to the screen; check_size 
 MOST_BYTES = 256_000_000  # of one file
 _MOST_WRITTEN = 4_000_000  # pixels written out in digits, which take 50 times their memory
 
+_PNG_DEPTH = 24  # where its header has the bits of a sample
 _PNG = b"\x89PNG\r\n\x1a\n"
 _FORMATS = {  # what Pillow calls them, and how they begin
     "PNG": re.compile(re.escape(_PNG)),
@@ -112,6 +113,8 @@ def _read(data: bytes, name: str) -> Picture:
         if image.mode in _WITH_ALPHA:
             note = "are partly transparent; that is left out"
             note = note if image.getchannel("A").getextrema()[0] < 255 else None  # type: ignore[operator]
+        if name == "PNG" and data[_PNG_DEPTH] == 16 and not image.mode.startswith("I"):
+            note = note or "have colours of 16 bits; the lower 8 are left out"
         return _picture(image, kind, note)
 
 

@@ -142,6 +142,9 @@ class VideoReader:
         turned = frame.rotation % 180 != 0
         if frame.interlaced_frame:
             self._warnings.append("interlaced; frames are kept woven")
+        bits = frame.format.components[0].bits
+        if frame.format.is_rgb and bits > 8:
+            self._warnings.append(f"colours of {bits} bits; the lower {bits - 8} are left out")
         aspect = self._stream.sample_aspect_ratio
         if aspect and aspect != 1:
             self._warnings.append(f"pixels are {aspect} wide, not square; kept as stored")
@@ -152,7 +155,7 @@ class VideoReader:
             colour_range="pc" if is_full_range(frame) else "tv",
             width=frame.height if turned else frame.width,
             height=frame.width if turned else frame.height,
-            bits=frame.format.components[0].bits,
+            bits=bits,
             fps=float(rate) if rate else None,
             frames=self._stream.frames or None,
         )

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.made_pictures import counts
+from tests.made_pictures import counts, write_picture
 from tests.reading import read, refusal
 from tirdata.decode.jpeg_stream import end_of_jpeg
 
@@ -47,6 +47,13 @@ def test_kinds_of_pictures(tmp_path: Path) -> None:
     np.testing.assert_array_equal(found["grey, opaque"][1][0].pixels, GREY)
     assert found["grey, opaque"][2] == ()
     assert {info.bits for info, _, _ in found.values()} == {8}
+
+
+def test_colours_of_16_bits_are_told_to_lose_half_of_them(tmp_path: Path) -> None:
+    deep = np.full((8, 9, 3), (0x1234, 0x5678, 0), np.uint16)
+    _, (frame,), warnings = read(write_picture(tmp_path / "deep.png", deep))
+    assert warnings == ("1 pictures have colours of 16 bits; the lower 8 are left out",)
+    assert frame.pixels[0, 0].tolist() == [0x12, 0x56, 0]
 
 
 def test_a_picture_is_turned_as_its_exif_data_say(tmp_path: Path) -> None:

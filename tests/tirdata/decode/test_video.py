@@ -268,3 +268,10 @@ def test_motion_jpeg_without_a_container_is_video(tmp_path: Path) -> None:
     coding = Coding("mjpeg", "yuvj420p")
     info, frames, _ = read(write_video(tmp_path / "a.mjpg", [ramp()] * 4, coding))
     assert (info.container, len(frames)) == ("mjpeg", 4)
+
+
+def test_colours_of_16_bits_are_told_to_lose_half_of_them(tmp_path: Path) -> None:
+    deep = Coding(pixel_format="gbrp16le")
+    path = write_video(tmp_path / "deep.mkv", [np.full((8, 16, 3), 90, np.uint8)] * 2, deep)
+    with closing(open_frames(path)) as reader:
+        assert "colours of 16 bits; the lower 8 are left out" in reader.warnings
