@@ -16,6 +16,7 @@ from tests.made_video import ramp, write_video
 from tirdata.decode import READERS, open_frames
 from tirdata.decode.base import HEAD_BYTES, RawFrame
 from tirdata.errors import DecodeError
+from tirdata.fetch.folders import FRAMES, RECORDINGS
 
 DATA = ROOT / "tests" / "data"
 
@@ -212,6 +213,10 @@ def test_the_first_bytes_choose_one_reader(sample: Sample, path: Path) -> None:
     head = b"" if path.is_dir() else path.read_bytes()[:HEAD_BYTES]
     names = [name for name, reader in READERS.items() if reader.recognises(path, head)]
     assert names == [sample.reader]
+
+
+def test_a_folder_does_not_pass_it_over(path: Path) -> None:
+    assert path.is_dir() or path.suffix.lower() in RECORDINGS | FRAMES
 
 
 def test_size_depth_count_times_and_values_are_right(sample: Sample, path: Path) -> None:

@@ -1,7 +1,10 @@
 """Reading the raw frames of a recording: the seam.
 
 To add a container format, write a class with ``recognises``, ``open``, ``read`` and ``close`` in
-a file of its own and list it in ``READERS``.
+a file of its own and list it in ``READERS``. The first bytes choose the reader of a file; which
+files of a folder are recordings is seen from their endings, ``RECORDINGS`` in
+``tirdata/fetch/folders.py``, and a new one belongs there too (``CAMERA_SUFFIXES`` in
+``tirdata/fetch/download.py`` if links to it are never pages).
 """
 
 from collections.abc import Callable, Iterator

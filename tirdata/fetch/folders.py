@@ -1,6 +1,7 @@
 """Local folders: the frames of one recording, or recordings of their own, never both at once."""
 
 import hashlib
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,10 +16,13 @@ FRAMES = frozenset(  # as the reader of pictures takes them
 RECORDINGS = frozenset(
     {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".ts", ".m2ts", ".mts", ".mpg", ".mpeg",
      ".vob", ".wmv", ".asf", ".flv", ".ogv", ".ogg", ".3gp", ".mxf", ".y4m", ".mjpeg", ".mjpg",
-     ".h264", ".h265", ".hevc", ".seq", ".csq", ".cptv", ".raw", ".zip"}
+     ".h264", ".264", ".h265", ".265", ".hevc", ".m2v", ".ivf", ".dv", ".nut", ".qt", ".f4v",
+     ".seq", ".csq", ".cptv", ".raw", ".zip"}
 )  # fmt: skip
 SIDE_FILE = "recording.toml"
 _DEEPEST = 16
+
+_log = logging.getLogger(__name__)
 
 
 def recordings_in(folder: Path) -> list[Path]:
@@ -108,6 +112,8 @@ def _walk(folder: Path, root: Path, above: tuple[Path, ...]) -> Iterator[Path]:
             frames.append(path)
         elif path.suffix.lower() in RECORDINGS:
             others.append(path)
+        else:
+            _log.info("%s: passed over, as its name is none of a recording", path)
     if frames and others:
         raise UsageError(
             f"{folder}: holds {len(frames)} pictures and {len(others)} other recordings, such as "

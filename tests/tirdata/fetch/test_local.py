@@ -92,6 +92,15 @@ def test_a_single_picture_is_a_recording_by_its_file(tmp_path: Path) -> None:
     assert recordings_in(folder) == [folder / "stack.tif"]
 
 
+def test_files_of_other_kinds_are_named_to_who_asks(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = files(tmp_path / "in", b_nut=b"nut", a_txt=b"notes")
+    with caplog.at_level("INFO"):
+        assert recordings_in(folder) == [folder / "b.nut"]
+    assert "a.txt: passed over" in caplog.text
+
+
 def test_a_folder_without_end_is_refused(tmp_path: Path) -> None:
     deep = tmp_path.joinpath(*"abcdefghijklmnopqrst")
     files(deep, a_png=b"1")
