@@ -10,6 +10,7 @@ import numpy as np
 
 from tirdata.decode.base import Colours, Pixels, RawFrame, RecordingInfo
 from tirdata.decode.containers import container_of, missing_bytes
+from tirdata.decode.ffv1 import SliceChecks
 from tirdata.decode.jpeg_stream import is_motion_jpeg
 from tirdata.decode.limits import MOST_PIXELS, check_size
 from tirdata.decode.luma import is_full_range, paint_of, pixels_of
@@ -32,7 +33,7 @@ class VideoReader:
         self._stream = stream
         self._clock = _Clock(stream.average_rate or stream.guessed_rate)
         self._warnings: list[str] = []
-        self._cut = False
+        self._cut: str | None = None  # why no packet was taken any more
         self._decoded = self._decode()
         first = next(self._decoded, None)
         if first is None:
@@ -117,8 +118,8 @@ class VideoReader:
             raise self._broken(given, _reason(error)) from None
         if missing := missing_bytes(self._path):
             raise self._broken(given, f"the file lacks at least {missing} bytes")
-        if self._cut:
-            raise self._broken(given, "the next one is cut off")
+        if self._cut is not None:
+            raise self._broken(given, f"the next one is {self._cut}")
         if damaged:
             self._warnings.append(f"{damaged} damaged frames before the first key frame left out")
         declared = self._stream.frames
@@ -126,9 +127,13 @@ class VideoReader:
             self._warnings.append(f"{given} frames could be decoded of {declared} declared")
 
     def _frames(self) -> Iterator["VideoFrame"]:
+        slices = SliceChecks() if self._stream.codec_context.name == "ffv1" else None
         for packet in self._container.demux(self._stream):
-            if packet.is_corrupt:  # flush what the decoder holds of the packets before
-                self._cut = True
+            if packet.is_corrupt:
+                self._cut = "cut off"
+            elif slices is not None and not slices.is_whole(bytes(packet)):
+                self._cut = "damaged"
+            if self._cut is not None:  # flush what the decoder holds of the packets before
                 yield from self._stream.codec_context.decode(None)
                 return
             yield from self._stream.codec_context.decode(packet)
