@@ -35,9 +35,9 @@ def test_a_changed_byte_ends_the_recording_there(slices: str, pixels: str, tmp_p
     fifth, data = packets(path)[4], bytearray(path.read_bytes())
     data[data.index(fifth) + len(fifth) // 2] ^= 0x55
     path.write_bytes(data)
-    with closing(open_frames(path)) as reader:
-        with pytest.raises(DecodeError, match=r"breaks off after frame 3 \(the next one is damag"):
-            list(reader.read())
+    message = r"breaks off after frame 3 \(the next one is damaged\)"
+    with closing(open_frames(path)) as reader, pytest.raises(DecodeError, match=message):
+        list(reader.read())
 
 
 @pytest.mark.parametrize("options", [(("level", "1"),), (("level", "3"), ("slicecrc", "0"))])
