@@ -3,6 +3,7 @@
 import json
 import tomllib
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -39,7 +40,7 @@ def check(values: Mapping[str, Any], kind: type[Kind], *, where: str) -> Kind:
     try:
         return kind.model_validate(dict(values))
     except ValidationError as error:
-        raise ConfigError(f"{where}: {_faults(error)}") from None
+        raise ConfigError(f"{where}: {_faults(error, kind)}") from None
 
 
 def load(path: Path | None, kind: type[Kind], overrides: Mapping[str, Any]) -> Kind:
@@ -74,7 +75,7 @@ def read_json(path: Readable, kind: type[Kind]) -> Kind:
     except FileNotFoundError:
         raise DataError(f"{path}: no such file") from None
     except ValidationError as error:
-        raise DataError(f"{path}: {_faults(error)}") from None
+        raise DataError(f"{path}: {_faults(error, kind)}") from None
 
 
 def to_json(value: Config) -> str:
@@ -99,8 +100,11 @@ def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _faults(error: ValidationError) -> str:
-    return "; ".join(
-        f"{'.'.join(str(part) for part in fault['loc']) or 'value'}: {fault['msg']}"
-        for fault in error.errors()
-    )
+def _faults(error: ValidationError, kind: type[Config]) -> str:
+    known = [field.alias or name for name, field in kind.model_fields.items()]
+    found = []
+    for fault in error.errors():
+        name = ".".join(str(part) for part in fault["loc"])
+        near = get_close_matches(name, known) if fault["type"] == "extra_forbidden" else []
+        found.append(f"{name or 'value'}: {fault['msg']}{f' (near it: {near[0]})' if near else ''}")
+    return "; ".join(found)

@@ -343,7 +343,7 @@ def read_config(path: Path) -> DatasetConfig:
         VersionError: it was made by a newer tirdata.
     """
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (FileNotFoundError, NotADirectoryError):
         raise DataError(
             f"{path}: no such file; expected the folder of a dataset, see tirdata init"

@@ -99,7 +99,7 @@ def parse_side_file(data: bytes, where: str) -> SideFile:
     if len(data) > _MOST_BYTES:
         raise DecodeError(f"{where}: has more than {_MOST_BYTES} bytes; expected a few lines")
     try:
-        values: dict[str, Any] = tomllib.loads(data.decode("utf-8"))
+        values: dict[str, Any] = tomllib.loads(data.decode("utf-8-sig"))
         return check(values, SideFile, where=where)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise DecodeError(f"{where}: not TOML ({error})") from None

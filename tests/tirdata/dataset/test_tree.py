@@ -140,6 +140,11 @@ def test_a_folder_that_is_no_dataset_is_named(tmp_path: Path) -> None:
         Dataset.open(tmp_path / "file")
 
 
+def test_an_editor_may_put_a_byte_order_mark_in_front(tmp_path: Path) -> None:
+    (tmp_path / "tirdata.toml").write_text('format = 1\r\nname = "a"\r\n', encoding="utf-8-sig")
+    assert Dataset.open(tmp_path).config.name == "a"
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -168,6 +168,12 @@ def test_what_a_person_says_of_a_folder_is_believed(tmp_path: Path) -> None:
     assert info.radiometry.kelvin(np.array([29815])) == pytest.approx([298.15])
 
 
+def test_a_side_file_may_have_a_byte_order_mark(tmp_path: Path) -> None:
+    folder = made_folder(tmp_path)
+    (folder / "recording.toml").write_text("fps = 5\n", encoding="utf-8-sig")
+    assert read(folder)[0].fps == 5
+
+
 @pytest.mark.parametrize(
     ("text", "fault"),
     [

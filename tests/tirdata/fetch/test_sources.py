@@ -78,6 +78,7 @@ def test_the_same_source_twice_is_one(tmp_path: Path) -> None:
             "line 3: .* overlaps",
         ),
         ("s.csv", "url,class\nhttps://a/b,\n,drone", "line 3: value: .*either a url or a path"),
+        ("s.csv", "url,clas\nhttps://a/b,x\n", r"line 2: clas: .* \(near it: class\)$"),
         ("s.csv", "url,subset\nhttps://a/b,test\n", r"line 2: subset: Input should be 'train'"),
         ("s.csv", "url\nhttps://a/b,more\n", "cells without a heading"),
         ("s.csv", "# mine\n\nurls\nhttps://a/b\n", "line 3: headings are urls; expected url or"),
