@@ -128,13 +128,14 @@ class Network:
     def __call__(self, frame: Picture, target: Picture) -> AttentionMap:
         """The map (h, w) of a frame for a target."""
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            features, asked = self._seen(frame), self._seen(as_input(target, self.size))
+            features, asked = self._seen(frame), self._seen(target)
             logits = self.model.decode(features, self.model.take_target(asked))
         return np.asarray(torch.sigmoid(logits.float())[0, 0].numpy(), np.float32)
 
     def _seen(self, picture: Picture) -> torch.Tensor:
         if id(picture) not in self._features:
-            planes = torch.from_numpy(picture).permute(2, 0, 1)[None]
+            shown = as_input(picture, self.size)  # frames have that size
+            planes = torch.from_numpy(shown).permute(2, 0, 1)[None]
             one = self.model.encode(planes)
             self._features[id(picture)] = (picture, torch.cat([one, one], 1))
         return self._features[id(picture)][1]
