@@ -38,8 +38,7 @@ def steps(given: argparse.Namespace) -> list[Step]:
     found = [
         Step("tests", 300, ["-m", "pytest", "-q", "-m", "gpu", "tests/tracking"]),
         Step("host", 120, ["-m", "benchmarks.host", *(
-            ["--profiles", "fast", "--targets", "2", "--frames", "3"] if tiny else
-            ["--threads", "1", "4", "16"])]),
+            ["--profiles", "fast", "--targets", "2", "--frames", "3"] if tiny else [])]),
         Step("track", 300, [*track, *(few if tiny else many)]),
         Step("train", 480, [*speed, *(
             ["--batches", "2", "--workers", "0", "--steps", "2", "--skipped", "1"] if tiny else

@@ -2,16 +2,14 @@
 
 MMNet follows a clip once and what its network says is kept; then it follows it again and is told
 that, so all the rest is timed: the camera's motion, gathering the pixels that a GPU is sent, sizes,
-and the loop. A GPU can be no faster than this lets it. Frames are decoded before; each target is of
-a sequence of its own.
+and the loop, in one thread. A GPU can be no faster than this lets it. Frames are decoded before.
 
-    python -m benchmarks.host --targets 1 16 --threads 1 2
+    python -m benchmarks.host --targets 1 16
 """
 
 import argparse
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 from typing import Any
 
@@ -22,7 +20,7 @@ import torch
 from benchmarks.track import BOX, CLIP, SIZE, Took
 from tirdata.types import Frame
 from tracking.evaluation.machine import this_machine
-from tracking.trackers.mmnet import PROFILES, MMNetConfig, MMNetTracker
+from tracking.trackers.mmnet import MMNetConfig, MMNetTracker
 from tracking.trackers.squares import gathered
 
 GOALS = {1: 400, 16: 1500}  # target-frames a second
@@ -58,22 +56,25 @@ class Kept:
         self._again = iter(self._answers)
 
 
-def measure(profile: str, frames: list[Frame], targets: int, threads: list[int]) -> list[Took]:
-    """Seconds a step without the network, for each number of threads: of five rounds the best."""
+def measure(profile: str, frames: list[Frame], targets: int, shared: bool) -> Took:
+    """Seconds a step without the network, the best of five rounds.
+
+    ``shared``: all targets are of one sequence; else each is of one of its own.
+    """
     tracker = MMNetTracker(MMNetConfig.model_validate({"profile": profile, "device": "cpu"}))
     network: Any = tracker.network
     answers, exemplars = Kept(network.answers), Kept(network.exemplars)
     network.answers, network.exemplars = answers, exemplars
-    several = [[frame.copy() for _ in range(targets)] for frame in frames]
+    steps = [[frame if shared else frame.copy() for _ in range(targets)] for frame in frames]
 
     def follow() -> Took:
-        tracker.init_many(several[0], [BOX] * targets)
+        tracker.init_many(steps[0], [BOX] * targets)
         processor, clock = time.process_time(), time.perf_counter()
-        for step in several[1:]:
+        for step in steps[1:]:
             tracker.track_many(step)
-        steps = len(several) - 1
+        count = len(steps) - 1
         return Took(
-            (time.process_time() - processor) / steps, (time.perf_counter() - clock) / steps
+            (time.process_time() - processor) / count, (time.perf_counter() - clock) / count
         )
 
     def sent(templates: Any, owners: Any, squares: Any) -> Any:  # noqa: ANN401 - as above
@@ -82,37 +83,32 @@ def measure(profile: str, frames: list[Frame], targets: int, threads: list[int])
 
     follow()
     network.answers = sent
-    found = []
-    for count in threads:
-        with ThreadPoolExecutor(count) as pool:
-            tracker._each = map if count == 1 else pool.map
-            took = []
-            for _ in range(5):
-                answers.again()
-                exemplars.again()
-                took.append(follow())
-            found.append(Took(*(min(each) for each in zip(*took, strict=True))))
-    return found
+    took = []
+    for _ in range(5):
+        answers.again()
+        exemplars.again()
+        took.append(follow())
+    return Took(*(min(each) for each in zip(*took, strict=True)))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--profiles", nargs="*", default=list(PROFILES))
+    parser.add_argument("--profiles", nargs="*", default=["default", "fast"])
     parser.add_argument("--targets", type=int, nargs="*", default=[1, 16])
-    parser.add_argument("--threads", type=int, nargs="*", default=[1, 2])
-    parser.add_argument("--frames", type=int, default=31)
+    parser.add_argument("--frames", type=int, default=16)
     given = parser.parse_args()
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     print(this_machine("cpu"))
-    print(f"{'':<10}{'targets':>8}{'threads':>8}{'CPU ms':>8}{'ms':>7}{'frames/s at most':>18}"
+    print(f"{'':<10}{'targets':>8}{'of':>16}{'CPU ms':>8}{'ms':>7}{'frames/s at most':>18}"
           f"{'goal':>6}")  # fmt: skip
     frames = clip(given.frames)
     for profile, targets in product(given.profiles, given.targets):
-        found = measure(profile, frames, targets, given.threads)
-        for threads, (cpu, clock) in zip(given.threads, found, strict=True):
-            print(f"{profile:<10}{targets:>8}{threads:>8}{1e3 * cpu:>8.2f}{1e3 * clock:>7.2f}"
-                  f"{targets / clock:>18.0f}{GOALS.get(targets, ''):>6}")  # fmt: skip
+        for shared in (False, True) if targets > 1 else (False,):
+            cpu, clock = measure(profile, frames, targets, shared)
+            print(f"{profile:<10}{targets:>8}{'one sequence' if shared else 'sequences':>16}"
+                  f"{1e3 * cpu:>8.2f}{1e3 * clock:>7.2f}{targets / clock:>18.0f}"
+                  f"{GOALS.get(targets, ''):>6}")  # fmt: skip
 
 
 if __name__ == "__main__":

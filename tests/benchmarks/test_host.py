@@ -1,5 +1,7 @@
 """Time without the network: the answers that are given again are those of the first time."""
 
+import pytest
+
 from benchmarks.host import Kept, clip, measure
 
 
@@ -18,10 +20,11 @@ def test_what_was_said_is_said_again_without_asking() -> None:
     assert asked == [3, 4]
 
 
-def test_a_step_is_measured_for_each_number_of_threads() -> None:
-    found = measure("fast", clip(4), 2, [1, 2])
-    assert len(found) == 2
-    assert all(took.cpu > 0 and took.wall > 0 for took in found)
+@pytest.mark.parametrize("shared", [False, True])
+def test_a_step_is_measured_without_the_network(shared: bool) -> None:
+    took = measure("fast", clip(4), 2, shared)
+    assert took.wall > 0
+    assert took.cpu > 0
 
 
 def test_the_clip_is_one_of_the_size_of_the_goal() -> None:

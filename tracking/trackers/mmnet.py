@@ -9,9 +9,7 @@ one batch; each is answered as if it were alone.
 """
 
 import math
-import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple
@@ -23,7 +21,7 @@ from tirdata.tracker import Prediction
 from tirdata.types import Box, Floats, Frame
 from tracking.models.alexnet import STRIDE
 from tracking.models.mmnet import Templates
-from tracking.trackers.camera import Small, carried, flow, small_copy
+from tracking.trackers.camera import Flow, Small, carried, flow, small_copy
 from tracking.trackers.edges import Cut, cut_of, is_whole, uncovered, visible, whole
 from tracking.trackers.mmnet_network import Network, chosen, load_model, renewed
 from tracking.trackers.mmnet_settings import PROFILES, MMNetConfig
@@ -105,8 +103,6 @@ class MMNetTracker:
         self.config = config
         self.network = Network(config)
         self.at_once = AT_ONCE[self.network.device.type]
-        # A GPU would wait for what the processor does for each target.
-        self._each = map if self.at_once == 1 else ThreadPoolExecutor(os.cpu_count()).map
         self._targets: list[Target] = []
         self._templates = Templates(None, None)  # type: ignore[arg-type]  # of no target
         self._first = self._templates  # as they were at the start
@@ -134,7 +130,7 @@ class MMNetTracker:
             for frame, box in zip(frames, boxes, strict=True)
         ]
         if self.config.follow_camera:
-            self._before = self._small_copies(frames)
+            self._before = _small_copies(frames)
         pairs = [*zip(frames, self._targets, strict=True)]
         self._templates = self.network.exemplars(
             [self._exemplar(frame, target, target.side) for frame, target in pairs]
@@ -169,10 +165,10 @@ class MMNetTracker:
         if self.config.search_when_lost:
             self._find_the_lost(frames)
         pairs = [*zip(frames, self._targets, strict=True)]
-        seen = [(frame, target) for frame, target in pairs if not target.lost]
-        list(self._each(lambda pair: self._look_at(*pair), seen))
         exemplars: dict[int, Square] = {}
         for row, (frame, target) in enumerate(pairs):
+            if not target.lost:
+                self._look_at(frame, target)
             if self._renews(target):
                 exemplars[row] = self._exemplar(frame, target, sides[row])
         if exemplars:
@@ -191,23 +187,14 @@ class MMNetTracker:
 
     def _go_with_the_camera(self, frames: Sequence[Frame]) -> None:
         """Move each target's expected place as the camera moved; targets of a frame share work."""
-        now = self._small_copies(frames)
-        pairs = {
-            (id(before), id(after)): (before, after)
-            for before, after in zip(self._before, now, strict=True)
-        }
-        found = self._each(lambda pair: flow(*pair), pairs.values())
-        flows = dict(zip(pairs, found, strict=True))
+        now = _small_copies(frames)
+        flows: dict[tuple[int, int], Flow | None] = {}
         for target, before, after in zip(self._targets, self._before, now, strict=True):
-            motion = carried(flows[id(before), id(after)], target.box)
-            target.middle = target.middle + np.array(motion)
+            key = id(before), id(after)
+            if key not in flows:
+                flows[key] = flow(before, after)
+            target.middle = target.middle + np.array(carried(flows[key], target.box))
         self._before = now
-
-    def _small_copies(self, frames: Sequence[Frame]) -> list[Small]:
-        """One of each frame; targets of the same frame have the same one."""
-        several = {id(frame): frame for frame in frames}
-        made = dict(zip(several, self._each(small_copy, several.values()), strict=True))
-        return [made[id(frame)] for frame in frames]
 
     def _looks(self, target: Target) -> list[Look]:
         step = self.config.scale_step
@@ -350,3 +337,12 @@ class MMNetTracker:
 def _share(target: Target, answer: Answer) -> float:
     """The peak in that of the first frame."""
     return float(np.clip(answer.top / target.first_peak, 0.0, 2.0))
+
+
+def _small_copies(frames: Sequence[Frame]) -> list[Small]:
+    """One of each frame; targets of the same frame have the same one."""
+    made: dict[int, Small] = {}
+    for frame in frames:
+        if id(frame) not in made:
+            made[id(frame)] = small_copy(frame)
+    return [made[id(frame)] for frame in frames]

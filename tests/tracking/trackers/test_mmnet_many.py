@@ -1,7 +1,5 @@
 """Many targets in one batch, each as if it were alone, and what is done about a lost one."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 import pytest
 
@@ -65,21 +63,18 @@ def test_many_targets_of_many_sequences_are_answered_as_each_alone(
 def test_what_a_gpu_does_otherwise_answers_the_same(
     config: MMNetConfig, sequences: list[Sequence], monkeypatch: pytest.MonkeyPatch, recorded: bool
 ) -> None:
-    """Crops by matrix products, all recorded, and each target's share of a processor in threads."""
+    """Crops by matrix products, and all recorded."""
     tracker = MMNetTracker(config)
     wanted = [_alone(tracker, sequence) for sequence in sequences]
     network = tracker.network
     monkeypatch.setattr(network, "by_patches", True)
     if recorded:
         monkeypatch.setattr(network, "_pass", Replayed(network._of_patches, record_here))
-    with ThreadPoolExecutor(4) as pool:
-        monkeypatch.setattr(tracker, "_each", pool.map)
-        frames = [each.frames[0] for each in sequences]
-        tracker.init_many(frames, [_box(each) for each in sequences])
-        for number in range(1, FRAMES):
-            found = tracker.track_many([each.frames[number] for each in sequences])
-            for own, alone in zip(found, (each[number - 1] for each in wanted), strict=True):
-                np.testing.assert_allclose(own.box, alone.box, atol=0.1)
+    tracker.init_many([each.frames[0] for each in sequences], [_box(each) for each in sequences])
+    for number in range(1, FRAMES):
+        found = tracker.track_many([each.frames[number] for each in sequences])
+        for own, alone in zip(found, (each[number - 1] for each in wanted), strict=True):
+            np.testing.assert_allclose(own.box, alone.box, atol=0.1)
 
 
 def test_some_of_the_targets_can_be_gone_on_with(
