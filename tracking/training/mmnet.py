@@ -10,7 +10,7 @@ from torch.optim import SGD
 
 from tirdata import files
 from tirdata.config import to_json
-from tirdata.errors import ConfigError
+from tirdata.errors import ConfigError, DataError
 from tirdata.mix.manifest import MixManifest
 from tirdata.mix.shards import MixReader
 from tirdata.remote import Place
@@ -223,8 +223,14 @@ def _sampler(
     reader: MixReader, manifest: MixManifest, config: TrainConfig, strategy: Strategy
 ) -> Sampler:
     labels = {name: number for number, name in enumerate(manifest.classes)}
+    tracks = gather_tracks(reader.entries, labels, strategy.domains)
+    if missing := [domain for domain in strategy.domains if domain not in tracks.domains]:
+        raise DataError(
+            f"the mix has no track in {' and '.join(missing)}; {config.strategy} learns from "
+            f"{' and '.join(strategy.domains)}: add such data or choose another strategy"
+        )
     return Sampler(
-        gather_tracks(reader.entries, labels, strategy.domains),
+        tracks,
         config,
         {"vid": manifest.recipe.vid_weight, "tir": manifest.recipe.tir_weight},
     )

@@ -16,7 +16,7 @@ _NAMES = tuple(layers(WIDTH))
 # Numbers of the convolutions in torchvision's ``features``; ReLUs and poolings count too.
 _TORCHVISION = (0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28)
 _UNREADABLE = (OSError, RuntimeError, LookupError, TypeError, ValueError, EOFError,
-               AttributeError, pickle.UnpicklingError)  # fmt: skip
+               AttributeError)  # fmt: skip
 
 
 def shapes() -> Shapes:
@@ -52,6 +52,10 @@ def read_state(path: Path) -> dict[str, Tensor]:
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
         return {name: value for name, value in state.items() if isinstance(value, Tensor)}
+    except pickle.UnpicklingError:  # torch's words tell people to let the file run code
+        raise DataError(
+            f"{path}: not a state dict that torch saved, or with more than tensors in it"
+        ) from None
     except _UNREADABLE as error:
         what = str(error).partition("\n")[0]
         raise DataError(f"{path}: not a state dict that torch saved ({what})") from None

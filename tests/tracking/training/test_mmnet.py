@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from tests.made_mix import build, made_tree, named
+from tests.made_mix import build, made_tree, made_trees, named, recipe_of
 from tirdata.errors import ConfigError, DataError, MissingError, UsageError
 from tirdata.mix.recipe import Recipe
 from tracking.models.mmnet import MMNet
@@ -115,8 +115,8 @@ def test_another_config_does_not_go_on(tiny_mix: Path, straight: Path) -> None:
 
 
 def test_another_mix_does_not_go_on(straight: Path, tmp_path: Path) -> None:
-    tree = made_tree(tmp_path / "thermal", [named(0), named(1)])
-    build(Recipe(tir=(tree,), crop_size=191, class_map={"drone": "bird"}), tmp_path / "mix")
+    recipe = recipe_of(*made_trees(tmp_path, recordings=2), class_map={"drone": "bird"})
+    build(recipe, tmp_path / "mix")
     with pytest.raises(DataError, match=r"checkpoint\.pt: made with another mix"):
         train_mmnet(tmp_path / "mix", straight, _config())
 
@@ -195,6 +195,8 @@ def test_a_strategy_trains_on_its_domain_alone(tmp_path: Path, strategy: str, la
     build(Recipe.model_validate({other: (tree,), "crop_size": 191}), tmp_path / "mix")
     with pytest.raises(DataError, match=f"no track of two or more crops in {lacks};"):
         train_mmnet(tmp_path / "mix", tmp_path / "run", _config(strategy=strategy))
+    with pytest.raises(DataError, match=f"no track in {lacks}; mix-train learns from vid and tir"):
+        train_mmnet(tmp_path / "mix", tmp_path / "run", _config(strategy="mix-train"))
 
 
 def test_a_gpu_that_is_not_there_is_not_replaced(tiny_mix: Path, tmp_path: Path) -> None:
