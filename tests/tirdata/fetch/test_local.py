@@ -96,7 +96,7 @@ def test_files_of_other_kinds_are_named_to_who_asks(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     folder = files(tmp_path / "in", b_nut=b"nut", a_txt=b"notes")
-    with caplog.at_level("INFO"):
+    with caplog.at_level("INFO", "tirdata"):
         assert recordings_in(folder) == [folder / "b.nut"]
     assert "a.txt: passed over" in caplog.text
 
