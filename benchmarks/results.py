@@ -92,8 +92,7 @@ class Bench:
         device = self.given.device
         tracker = MMNetTracker(
             MMNetConfig.model_validate(
-                # What the frame's edge hides is no matter of weights, and first rows had it so.
-                {"mind_edges": False, **self.budget.tracker, "weights": weights, "device": device}
+                {**self.budget.tracker, "weights": weights, "device": device}
             )
         )
         clips: dict[str, dict[str, dict[str, float]]] = {}

@@ -1,8 +1,11 @@
 """Time without the network: the answers that are given again are those of the first time."""
 
+from typing import Any
+
 import pytest
 
 from benchmarks.host import Kept, clip, measure
+from tracking.trackers.mmnet_network import Network
 
 
 def test_what_was_said_is_said_again_without_asking() -> None:
@@ -21,10 +24,20 @@ def test_what_was_said_is_said_again_without_asking() -> None:
 
 
 @pytest.mark.parametrize("shared", [False, True])
-def test_a_step_is_measured_without_the_network(shared: bool) -> None:
+def test_the_network_computes_each_step_once_in_six_rounds(
+    shared: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    compute = Network.answers
+
+    def counted(network: Network, several: Any, owners: Any, squares: Any) -> Any:  # noqa: ANN401
+        asked.append(len(squares))
+        return compute(network, several, owners, squares)
+
+    monkeypatch.setattr(Network, "answers", counted)
     took = measure("fast", clip(4), 2, shared)
+    assert len(asked) == 4  # the start and three steps
     assert took.wall > 0
-    assert took.cpu > 0
 
 
 def test_the_clip_is_one_of_the_size_of_the_goal() -> None:

@@ -28,7 +28,7 @@ class Record(NamedTuple):
 class Replayed:
     """``run`` of tensors (n, ...); what it gives is good until it is called again."""
 
-    def __init__(self, run: Run, record: "Callable[[Run, Tensors], Record] | None" = None) -> None:
+    def __init__(self, run: Run, record: Callable[[Run, Tensors], Record] | None = None) -> None:
         """Prepare; nothing is recorded yet.
 
         Args:

@@ -4,8 +4,8 @@ The loop and its numbers are the paper's (mmnet.md, sections 3b and 5), except t
 the same s_z * 255 / 127 as in training and that crops and peaks are exact below a pixel. By
 settings the camera's motion is taken off first, the size is read from the picture, a lost object is
 looked for elsewhere in the frame, and what the frame's edge hid of it is added as it comes into
-view. Targets, of one sequence or of many, are followed in
-one batch; each is answered as if it were alone.
+view. Targets, of one sequence or of many, are followed in one batch; each is answered as if it were
+alone.
 """
 
 import math

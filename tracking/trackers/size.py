@@ -113,7 +113,7 @@ def _weights(extent: Floats, size: tuple[int, int]) -> Picture:
 
 
 def _likeness(looks: NDArray[np.float32], shape: Shape) -> Floats:
-    """Weighted normalised correlation of ``looks`` (..., cells) with both pictures, (..., 2)."""
+    """Weighted normalised correlation of ``looks`` (..., cells), about 0, with both, (..., 2)."""
     weights = shape.weights.ravel()
     columns = [weights]
     for picture in (shape.first, shape.lately):

@@ -14,7 +14,8 @@ from torch import Tensor
 from tirdata.crops import crop, patch_of
 from tirdata.types import Frame
 
-LENGTHS = (64, 96, 128, 192, 256, 384, 512, 768, 1024)
+LENGTHS = (64, 96, 128, 192, 256, 384, 512, 768)  # of patches
+LARGE = 512  # longer ones are multiples of it
 
 
 class Square(NamedTuple):
@@ -42,7 +43,7 @@ def gathered(squares: Sequence[Square], size: int) -> tuple[Tensor, Tensor]:
     """
     parts = [patch_of(each.frame, each.middle, each.side, size, each.pad) for each in squares]
     wanted = max(max(patch.shape) for patch, _, _ in parts)
-    length = next((each for each in LENGTHS if each >= wanted), wanted)
+    length = next((each for each in LENGTHS if each >= wanted), -(-wanted // LARGE) * LARGE)
     patches = np.zeros((len(parts), length, length), np.uint8)
     for row, (patch, _, _) in enumerate(parts):
         patches[row, : patch.shape[0], : patch.shape[1]] = patch

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -17,6 +17,7 @@ from tirdata.mix.shards import MixReader
 from tirdata.types import Box, Floats, Frame
 from tracking.models.box_refiner import SIZE
 from tracking.trackers.refine_crops import cut, difference
+from tracking.training.batch import TensorBatch
 from tracking.training.box_refiner_config import RefinerConfig
 from tracking.training.sampling import near
 from tracking.training.tracks import CropRef, TrackTable
@@ -26,21 +27,13 @@ SHAPE = 0.6  # of how far a size is off, how far width and height are off apart
 
 
 @dataclass(frozen=True)
-class RefinerBatch:
+class RefinerBatch(TensorBatch):
     """b pairs with what the second's box is off by."""
 
     z: Tensor  # (b, 1, SIZE, SIZE) uint8, around boxes that fit
     x: Tensor  # (b, 1, SIZE, SIZE) uint8, around boxes that are off
     off: Tensor  # (b, 4), see ``Correction``
     lost: Tensor  # (b,) bool, the box is beside the object
-
-    def __len__(self) -> int:
-        return len(self.z)
-
-    def to(self, device: torch.device) -> Self:
-        """The same batch on ``device``."""
-        values = (self.z, self.x, self.off, self.lost)
-        return type(self)(*(value.to(device, non_blocking=True) for value in values))
 
 
 class Seen(NamedTuple):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -13,26 +13,18 @@ from torch.utils.data import Dataset
 from tirdata.errors import DataError, TirDataError
 from tirdata.mix.shards import Entry, MixReader
 from tirdata.types import Floats, Frame
+from tracking.training.batch import TensorBatch
 from tracking.training.pretrain_config import PretrainConfig
 
 CONTEXT = 1 + 2 * 16 / 107  # of the box that a crop shows, as in MDNet
 
 
 @dataclass(frozen=True)
-class ClassBatch:
+class ClassBatch(TensorBatch):
     """b crops with their classes."""
 
     crops: Tensor  # (b, 1, h, w) uint8
     labels: Tensor  # (b,) class numbers
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def to(self, device: torch.device) -> Self:
-        """The same batch on ``device``."""
-        return type(self)(
-            self.crops.to(device, non_blocking=True), self.labels.to(device, non_blocking=True)
-        )
 
 
 class Object(NamedTuple):

@@ -7,7 +7,7 @@ the processes draw alone.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Self, TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import torch
@@ -19,6 +19,7 @@ from tirdata.errors import MissingError, TirDataError
 from tirdata.mix.shards import MixReader
 from tirdata.types import Frame
 from tracking.models.alexnet import STRIDE
+from tracking.training.batch import TensorBatch
 from tracking.training.sampling import Kind, Pair, Sampler
 from tracking.training.tracks import CropRef
 from tracking.training.transforms import Change, draw_greys, draw_warp, make
@@ -28,7 +29,7 @@ NOISE_SEEDS = 2**62
 
 
 @dataclass(frozen=True)
-class Batch:
+class Batch(TensorBatch):
     """b pairs of crops, grey levels 0..255."""
 
     z: Tensor  # (b, 1, 255, 255) uint8, exemplars
@@ -36,18 +37,6 @@ class Batch:
     offsets: Tensor  # (b, 2) float, cells from the centre of the response to the object in x
     kinds: Tensor  # (b,) of Kind
     labels: Tensor  # (b,) class numbers
-
-    def __len__(self) -> int:
-        return len(self.z)
-
-    def to(self, device: torch.device) -> Self:
-        """The same batch on ``device``."""
-        return type(self)(
-            *(
-                value.to(device, non_blocking=True)
-                for value in (self.z, self.x, self.offsets, self.kinds, self.labels)
-            )
-        )
 
 
 class Raw(NamedTuple):

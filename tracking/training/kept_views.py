@@ -5,7 +5,7 @@ depends on the seed and the step alone: a view's features are the same whenever 
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -14,6 +14,7 @@ from torch import Tensor
 from tirdata.mix.pair_reader import Picture
 from tracking.models.global_attention import GlobalAttention
 from tracking.trackers.global_search import GREY
+from tracking.training.batch import TensorBatch
 from tracking.training.global_config import GlobalTrainConfig
 from tracking.training.pair_batches import draw_question, pair_of, seen
 from tracking.training.pair_sources import PairSource
@@ -21,24 +22,12 @@ from tracking.training.pair_views import Label, Turned, as_targets
 
 
 @dataclass(frozen=True)
-class FeatureBatch:
+class FeatureBatch(TensorBatch):
     """b pairs as the decoder takes them."""
 
     features: Tensor  # (b, 2 c, h / 16, w / 16) of visible and thermal frame
     target: Tensor  # (b, 2 c, h / 16, w / 16) of visible and thermal target
     label: Tensor  # (b, 1, h, w) uint8: how much of a pixel is target, of 255
-
-    def __len__(self) -> int:
-        return len(self.label)
-
-    def to(self, device: torch.device) -> Self:
-        """The same batch on ``device``."""
-        return type(self)(
-            *(
-                value.to(device, non_blocking=True)
-                for value in (self.features, self.target, self.label)
-            )
-        )
 
 
 class Halves(NamedTuple):

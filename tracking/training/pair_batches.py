@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -11,13 +11,14 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from tirdata.errors import DataError, TirDataError
+from tracking.training.batch import TensorBatch
 from tracking.training.global_config import GlobalTrainConfig
 from tracking.training.pair_sources import PairSource
 from tracking.training.pair_views import Shown, View, ask, look
 
 
 @dataclass(frozen=True)
-class PairBatch:
+class PairBatch(TensorBatch):
     """b pairs as the network takes them, grey levels 0..255."""
 
     visible: Tensor  # (b, 3, h, w) uint8
@@ -25,20 +26,6 @@ class PairBatch:
     target_visible: Tensor  # (b, 3, h, w) uint8
     target_thermal: Tensor  # (b, 3, h, w) uint8
     label: Tensor  # (b, 1, h, w) uint8: how much of a pixel is target, of 255
-
-    def __len__(self) -> int:
-        return len(self.visible)
-
-    def to(self, device: torch.device) -> Self:
-        """The same batch on ``device``."""
-        return type(self)(
-            *(
-                value.to(device, non_blocking=True)
-                for value in (
-                    self.visible, self.thermal, self.target_visible, self.target_thermal, self.label
-                )
-            )
-        )  # fmt: skip
 
 
 class Question(NamedTuple):

@@ -49,6 +49,7 @@ def test_matrix_products_crop_as_pillow_does(size: int, device: str) -> None:
 def test_there_are_few_lengths_of_what_is_gathered() -> None:
     frame = _scene(160, 120)
     lengths = {
-        gathered([Square(frame, (50.0, 50.0), side, 0)], 255)[0].shape[-1] for side in range(5, 90)
+        gathered([Square(frame, (50.0, 50.0), side, 0)], 255)[0].shape[-1]
+        for side in (*range(5, 90), *range(800, 1400, 20))
     }
-    assert lengths == {64, 96}
+    assert lengths == {64, 96, 1024, 1536}
