@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from benchmarks.global_pointing import inside
 from tirdata.layouts import open_layout
 from tirdata.layouts.pictures import colour_frame
 from tirdata.types import Box, FramePair, Sequence
@@ -95,8 +96,8 @@ def report_maps(weights: Path, folder: Path, figure: Path | None, stride: int) -
             row, column = np.unravel_index(int(attention.argmax()), attention.shape)
             peak = ((column + 0.5) * placed.scale[0], (row + 0.5) * placed.scale[1])
             regions = find_regions(attention, placed, ProposalConfig())
-            peaks += _inside(peak, visible)
-            centres += bool(regions) and _inside(regions[0].centre, visible)
+            peaks += inside(peak, visible)
+            centres += bool(regions) and inside(regions[0].centre, visible)
             count += 1
             strip.append(_picture(pair, attention, visible))
         print(
@@ -117,10 +118,6 @@ def _at(sequence: Sequence, number: int) -> tuple[FramePair, Box, Box]:
     own = sequence.visible_tracks[0] if sequence.visible_tracks else track
     pair = FramePair(sequence.frames[number], colour_frame(visible, number))
     return pair, Box(*track.boxes[number]), Box(*own.boxes[number])
-
-
-def _inside(point: tuple[float, float], box: Box) -> bool:
-    return bool(0 <= point[0] - box.x <= box.w and 0 <= point[1] - box.y <= box.h)
 
 
 def _picture(

@@ -14,27 +14,15 @@ from itertools import product
 from typing import Any
 
 import cv2
-import numpy as np
 import torch
 
-from benchmarks.track import BOX, CLIP, SIZE, Took
+from benchmarks.track import BOX, Took, clip
 from tirdata.types import Frame
 from tracking.evaluation.machine import this_machine
 from tracking.trackers.mmnet import MMNetConfig, MMNetTracker
 from tracking.trackers.squares import gathered
 
 GOALS = {1: 400, 16: 1500}  # target-frames a second
-
-
-def clip(count: int) -> list[Frame]:
-    """The first frames of the tests' clip, 640 x 480."""
-    video = cv2.VideoCapture(str(CLIP))
-    frames = []
-    for _ in range(count):
-        _, picture = video.read()
-        grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
-        frames.append(np.asarray(cv2.resize(grey, SIZE, interpolation=cv2.INTER_CUBIC), np.uint8))
-    return frames
 
 
 class Kept:
@@ -102,7 +90,7 @@ def main() -> None:
     print(this_machine("cpu"))
     print(f"{'':<10}{'targets':>8}{'of':>16}{'CPU ms':>8}{'ms':>7}{'frames/s at most':>18}"
           f"{'goal':>6}")  # fmt: skip
-    frames = clip(given.frames)
+    frames = list(clip(given.frames))
     for profile, targets in product(given.profiles, given.targets):
         for shared in (False, True) if targets > 1 else (False,):
             cpu, clock = measure(profile, frames, targets, shared)

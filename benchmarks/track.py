@@ -21,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import cycle, islice
 from pathlib import Path
@@ -48,16 +48,21 @@ class Took(NamedTuple):
     wall: float
 
 
-def write_frames(folder: Path, count: int) -> list[Path]:
-    """The clip's first frames as JPEG files of ``SIZE``."""
+def clip(count: int) -> Iterator[Frame]:
+    """The clip's first frames, grey, of ``SIZE``; as many as there are."""
     video = cv2.VideoCapture(str(CLIP))
-    for number in range(count):
+    for _ in range(count):
         there, picture = video.read()
         if not there:
-            break
+            return
         grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
-        large = cv2.resize(grey, SIZE, interpolation=cv2.INTER_CUBIC)
-        cv2.imwrite(str(folder / f"{number:06d}.JPEG"), large, [cv2.IMWRITE_JPEG_QUALITY, 95])
+        yield np.asarray(cv2.resize(grey, SIZE, interpolation=cv2.INTER_CUBIC), np.uint8)
+
+
+def write_frames(folder: Path, count: int) -> list[Path]:
+    """The clip's first frames as JPEG files."""
+    for number, frame in enumerate(clip(count)):
+        cv2.imwrite(str(folder / f"{number:06d}.JPEG"), frame, [cv2.IMWRITE_JPEG_QUALITY, 95])
     return sorted(folder.iterdir())
 
 

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from benchmarks.host import Kept, clip, measure
+from benchmarks.host import Kept, measure
+from benchmarks.track import clip
 from tracking.trackers.mmnet_network import Network
 
 
@@ -35,7 +36,7 @@ def test_the_network_computes_each_step_once_in_six_rounds(
         return compute(network, several, owners, squares)
 
     monkeypatch.setattr(Network, "answers", counted)
-    took = measure("fast", clip(4), 2, shared)
+    took = measure("fast", list(clip(4)), 2, shared)
     assert len(asked) == 4  # the start and three steps
     assert took.wall > 0
 

