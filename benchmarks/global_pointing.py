@@ -192,28 +192,22 @@ def inside(point: tuple[float, float], box: Box) -> bool:
     return bool(0 <= point[0] - box.x <= box.w and 0 <= point[1] - box.y <= box.h)
 
 
-_PASTED: dict[tuple[int, str], tuple[Picture, Box] | None] = {}
-
-
 def with_another(frame: Picture, box: Box, other: Clip, seed: int) -> tuple[Picture, Box] | None:
     """A frame with another clip's target in it, and where; None where no room was found."""
-    key = (id(frame), other.name)
-    if key not in _PASTED:
-        label = np.zeros(frame.shape[:2], np.bool_)
-        x, y, w, h = (round(value) for value in box)
-        label[max(y, 0) : y + h, max(x, 0) : x + w] = True
-        pair = LabelledPair(frame, frame, label)
-        size = (frame.shape[1], frame.shape[0])
-        random = np.random.default_rng((seed, 7))
-        pasted = Targets(other.shrunk, other.shrunk)
-        view = look(pair, size, random, PairAugment(), pasted, alike=True)
-        _PASTED[key] = None
-        if len(view.labels) > 1:
-            rows, columns = np.nonzero(view.labels[1])
-            place = Box(float(columns.min()), float(rows.min()),
-                        float(np.ptp(columns) + 1), float(np.ptp(rows) + 1))  # fmt: skip
-            _PASTED[key] = view.visible, place
-    return _PASTED[key]
+    label = np.zeros(frame.shape[:2], np.bool_)
+    x, y, w, h = (round(value) for value in box)
+    label[max(y, 0) : y + h, max(x, 0) : x + w] = True
+    pair = LabelledPair(frame, frame, label)
+    size = (frame.shape[1], frame.shape[0])
+    random = np.random.default_rng((seed, 7))
+    pasted = Targets(other.shrunk, other.shrunk)
+    view = look(pair, size, random, PairAugment(), pasted, alike=True)
+    if len(view.labels) == 1:
+        return None
+    rows, columns = np.nonzero(view.labels[1])
+    place = Box(float(columns.min()), float(rows.min()),
+                float(np.ptp(columns) + 1), float(np.ptp(rows) + 1))  # fmt: skip
+    return view.visible, place
 
 
 def strips(see: See, found: list[Clip], chosen: list[str]) -> NDArray[np.uint8]:
